@@ -1,0 +1,1 @@
+"""Text to claims. Blind to products and databases."""

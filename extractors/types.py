@@ -1,0 +1,75 @@
+"""What every extractor speaks: documents in, claims out. Knows texts; does not know products, tables or graphs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One text with the structured fields that came with it.
+
+    `fields` maps a field's name ("brand", "colour") to its values; `category` is the path from root to leaf.
+    `language` is "en", "zh" or "mixed".
+    """
+
+    id: str
+    title: str
+    text: str = ""
+    fields: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    category: Sequence[str] = ()
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where something stands: character offsets `start` (inclusive) and `end` (exclusive) in the original text.
+
+    `field` names the text: "title", "text", or the name of a structured field.
+    """
+
+    field: str
+    start: int
+    end: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A triple with its proof: `subject` `predicate` `object`, how sure, where it stands and who says so.
+
+    `predicate` comes from a closed list that the caller checks. `qualifier` narrows it: the name of the attribute for
+    "has_attribute" ("colour"), else "". `number` and `unit` hold a measured value in its canonical unit.
+    `quote` is the very text under `evidence`.
+    """
+
+    subject: str
+    predicate: str
+    object: str
+    confidence: float
+    extractor: str
+    version: str
+    qualifier: str = ""
+    number: float | None = None
+    unit: str | None = None
+    evidence: Span | None = None
+    quote: str = ""
+
+    @property
+    def id(self) -> str:
+        """A stable identifier of this claim: equal claims, in any run, have equal ids."""
+        where = (self.evidence.field, self.evidence.start, self.evidence.end) if self.evidence else ()
+        parts = (self.subject, self.predicate, self.qualifier, self.object, self.extractor, self.version, *where)
+        return blake2b("\x1f".join(map(str, parts)).encode(), digest_size=12).hexdigest()
+
+
+class Extractor(Protocol):
+    """Batch in, claims out. `name` and `version` are stamped into every claim."""
+
+    name: str
+    version: str
+
+    def extract(self, documents: Sequence[Document]) -> list[list[Claim]]:
+        """Return one list of claims per document, in the order of `documents`."""
+        ...

@@ -1,0 +1,1 @@
+"""GraphQL over Service. Translates, decides nothing."""

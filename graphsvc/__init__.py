@@ -1,0 +1,1 @@
+"""The product: raw retail data in, one governed graph, search and recommendation with their reasons out."""

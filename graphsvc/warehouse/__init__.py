@@ -1,0 +1,1 @@
+"""The warehouse: immutable Delta versions, contracts, cleaning, standardising, quarantine."""
