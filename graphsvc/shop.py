@@ -1,0 +1,166 @@
+"""One data folder is one shop: its layout, its format version, and the lock that gives it one writer.
+
+Knows paths; does not know what the files hold.
+"""
+
+import fcntl
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+from graphsvc.errors import ShopLockedError, StorageError
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """The paths of one shop. `Shop.open` makes the folder when it is not there."""
+
+    home: Path
+    id: str
+
+    @classmethod
+    def open(cls, home: Path) -> "Shop":
+        """Open or create the folder. Raises StorageError when it cannot be written or has another format."""
+        marker = home / "shop.json"
+        try:
+            home.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if not marker.exists():
+                write_durably(marker, json.dumps({"format": FORMAT, "id": secrets.token_hex(8)}).encode())
+            found = json.loads(marker.read_text("utf-8"))
+        except OSError as error:
+            raise StorageError(
+                f"The data folder {home} cannot be used: {error.strerror}.",
+                "Give a folder that this user may write, with --data or GRAPHSVC_HOME.",
+            ) from error
+        except ValueError as error:
+            raise StorageError(f"{marker} is damaged.", "Restore it from a backup of the data folder.") from error
+        if found.get("format") != FORMAT:
+            raise StorageError(
+                f"The data folder {home} has format {found.get('format')}; this version reads format {FORMAT}.",
+                "Use the version of graphsvc that wrote it, or import into a new folder.",
+            )
+        return cls(home, str(found["id"]))
+
+    @property
+    def log(self) -> Path:
+        """The write log."""
+        return self.home / "log.db"
+
+    @property
+    def warehouse(self) -> Path:
+        """The Delta tables."""
+        return self.home / "warehouse"
+
+    @property
+    def vault(self) -> Path:
+        """The originals of direct identifiers."""
+        return self.home / "vault.db"
+
+    @property
+    def secrets(self) -> Path:
+        """Tokens and keys, each file 0600."""
+        return self.home / "secrets"
+
+    @property
+    def neo4j(self) -> Path:
+        """The local Neo4j's own folder."""
+        return self.home / "neo4j"
+
+    @property
+    def search(self) -> Path:
+        """Search snapshots."""
+        return self.home / "snapshots" / "search"
+
+    @property
+    def behaviour(self) -> Path:
+        """Behaviour snapshots."""
+        return self.home / "snapshots" / "behaviour"
+
+    @property
+    def vectors(self) -> Path:
+        """Embeddings by content hash."""
+        return self.home / "cache" / "embeddings"
+
+    @property
+    def contracts(self) -> Path:
+        """One contract per asset."""
+        return self.home / "contracts"
+
+    @property
+    def mappings(self) -> Path:
+        """Saved mappings of columns to fields."""
+        return self.home / "mappings"
+
+    def secret(self, name: str) -> str:
+        """Return the secret of that name, made on first use and readable by the owner only."""
+        path = self.secrets / name
+        if not path.exists():
+            self.secrets.mkdir(mode=0o700, exist_ok=True)
+            write_durably(path, secrets.token_urlsafe(32).encode(), mode=0o600)
+        return path.read_text("ascii").strip()
+
+
+class WriterLock:
+    """The right to write to a shop. A second process is refused and told who has it; it ends with its process."""
+
+    def __init__(self, shop: Shop, purpose: str) -> None:
+        path = shop.home / "writer.lock"
+        try:
+            self._file: IO[str] = open(path, "a+", encoding="utf-8")  # noqa: SIM115 held as long as the lock
+        except OSError as error:
+            raise StorageError(
+                f"{path} cannot be written: {error.strerror}.", "Make the data folder writable for this user."
+            ) from error
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self._file.seek(0)
+            owner = self._file.read().strip() or "another process"
+            self._file.close()
+            raise ShopLockedError(
+                f"{shop.home} is being written by {owner}.",
+                "Wait until it has ended or stop it; or send the change to the running service over GraphQL.",
+            ) from error
+        self._file.truncate(0)
+        self._file.write(f"{purpose}, pid {os.getpid()}")
+        self._file.flush()
+
+    def release(self) -> None:
+        """Give the right back."""
+        self._file.truncate(0)
+        self._file.close()
+
+    def __enter__(self) -> "WriterLock":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+
+def write_durably(path: Path, content: bytes, mode: int = 0o644) -> None:
+    """Write a file so that after a crash it holds either the old content or the new one, and never a part."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(partial, path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
