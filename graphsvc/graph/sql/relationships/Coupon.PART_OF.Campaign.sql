@@ -1,0 +1,6 @@
+-- purpose: the campaigns of each coupon
+-- reads: coupons
+SELECT DISTINCT 'coupon:' || coupon_id AS start, 'campaign:' || campaign_id AS "end"
+FROM coupons
+WHERE campaign_id IS NOT NULL
+ORDER BY start, "end"
