@@ -18,9 +18,7 @@ VARIANT = pa.struct(
         ("attributes", pa.list_(ATTRIBUTE)),
     ]
 )
-OFFER = pa.struct(
-    [("seller", TEXT), ("price", pa.float64()), ("currency", TEXT), ("stock", pa.int64()), ("url", TEXT)]
-)
+OFFER = pa.struct([("seller", TEXT), ("price", pa.float64()), ("currency", TEXT), ("stock", pa.int64()), ("url", TEXT)])
 TIME = pa.timestamp("us", tz="UTC")
 
 ORIGIN = pa.schema(
@@ -93,9 +91,7 @@ REVIEWS = pa.schema(
 
 CAMPAIGNS = pa.schema([("campaign_id", TEXT), ("name", TEXT), ("start", TIME), ("end", TIME), *ORIGIN])
 COUPONS = pa.schema([("coupon_id", TEXT), ("campaign_id", TEXT), ("product_id", TEXT), *ORIGIN])
-REDEMPTIONS = pa.schema(
-    [("shopper", TEXT), ("coupon_id", TEXT), ("campaign_id", TEXT), ("time", TIME), *ORIGIN]
-)
+REDEMPTIONS = pa.schema([("shopper", TEXT), ("coupon_id", TEXT), ("campaign_id", TEXT), ("time", TIME), *ORIGIN])
 
 CLAIMS = pa.schema(
     [
