@@ -1,0 +1,57 @@
+"""Texts to vectors: the table of encoders, how one is loaded and how one is chosen for a catalogue's languages.
+
+Knows the contract and the names; each implementation stands in a module of its own. Importing this imports no torch.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from pkgutil import resolve_name
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]
+Kind = Literal["query", "passage"]
+Progress = Callable[[int, int], None]  # done, of
+
+
+class Encoder(Protocol):
+    """Batch in, float32[n, d] of unit length out. `version` changes whenever the vectors may."""
+
+    name: str
+    version: str
+    dimensions: int
+
+    def encode(self, texts: Sequence[str], *, kind: Kind = "passage", progress: Progress | None = None) -> Vectors:
+        """Encode texts; an empty text is allowed. Vectors keep the order of `texts`."""
+        ...
+
+
+ENCODERS: dict[str, str] = {
+    "minilm": "embeddings.minilm:load",
+    "use": "embeddings.use:load",
+}
+OTHER = "embeddings.sentence_transformer:load"  # any sentence-transformers id or folder
+
+
+def load_encoder(name: str, cache: Path, *, threads: int = 1) -> Encoder:
+    """Load the encoder of that row, or the sentence-transformers model of that id or folder.
+
+    `cache` keeps what is made of the weights once (ONNX files). Raises UnknownEncoder when there is no such model.
+    """
+    if name in ENCODERS:
+        encoder: Encoder = resolve_name(ENCODERS[name])(cache, threads=threads)
+        return encoder
+    other: Encoder = resolve_name(OTHER)(name)
+    return other
+
+
+def choose_encoder(languages: Mapping[str, int]) -> str:
+    """Choose by how many texts are "en", "zh" and "mixed": MiniLM for English, USE where Chinese matters.
+
+    Why these, with figures: docs/decisions/0005-encoders.md.
+    """
+    total = sum(languages.values())
+    chinese = languages.get("zh", 0) + languages.get("mixed", 0)
+    return "use" if total and chinese / total > 0.02 else "minilm"
