@@ -1,0 +1,1 @@
+"""Search: understand a query, score every document, decide what matches, filter, count, explain."""
