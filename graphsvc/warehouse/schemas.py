@@ -5,7 +5,7 @@ Each clean table has, beside these, the columns of `ORIGIN`: where the row came 
 
 import pyarrow as pa
 
-TEXT = pa.string()
+TEXT: pa.DataType = pa.string()
 ATTRIBUTE = pa.struct([("name", TEXT), ("value", TEXT), ("number", pa.float64()), ("unit", TEXT)])
 VARIANT = pa.struct(
     [
@@ -19,7 +19,7 @@ VARIANT = pa.struct(
     ]
 )
 OFFER = pa.struct([("seller", TEXT), ("price", pa.float64()), ("currency", TEXT), ("stock", pa.int64()), ("url", TEXT)])
-TIME = pa.timestamp("us", tz="UTC")
+TIME: pa.DataType = pa.timestamp("us", tz="UTC")
 
 ORIGIN = pa.schema(
     [
@@ -113,6 +113,18 @@ CLAIMS = pa.schema(
     ]
 )
 
+RAW = pa.schema(
+    [
+        ("source", TEXT),
+        ("asset", TEXT),
+        ("file", TEXT),
+        ("line", pa.int64()),
+        ("row_hash", TEXT),
+        ("row", TEXT),  # the row as it came, as JSON, direct identifiers already pseudonyms
+        ("batch", TEXT),
+    ]
+)
+
 QUARANTINE = pa.schema(
     [
         ("quarantine_id", TEXT),
@@ -120,7 +132,7 @@ QUARANTINE = pa.schema(
         ("asset", TEXT),  # products, events, ...
         ("file", TEXT),
         ("line", pa.int64()),
-        ("rule", TEXT),
+        ("rule", TEXT),  # names of all rules that refuse it, joined by ", "; "released": it has passed since
         ("reason", TEXT),
         ("fix", TEXT),  # what would let it pass
         ("row", TEXT),  # the raw row as JSON, direct identifiers already pseudonyms
@@ -153,6 +165,7 @@ TABLES: dict[str, pa.Schema] = {
     "coupons": COUPONS,
     "redemptions": REDEMPTIONS,
     "claims": CLAIMS,
+    "raw": RAW,
     "quarantine": QUARANTINE,
     "changes": CHANGES,
 }

@@ -1,0 +1,319 @@
+"""From files to a batch in the warehouse that the write log can name. Until it is named, nothing has happened.
+
+Knows the order of the steps and what an import reports; formats are `sources`' business, values the warehouse's.
+"""
+
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, field
+from hashlib import blake2b
+from itertools import chain
+from pathlib import Path
+from typing import Any, Protocol
+
+import duckdb
+import pyarrow as pa
+
+from graphsvc.errors import InputError, SafetyStop
+from graphsvc.vault import Vault
+from graphsvc.warehouse import contracts
+from graphsvc.warehouse.contracts import Contract
+from graphsvc.warehouse.fields import ASSETS
+from graphsvc.warehouse.finish import FINISHES, judge_all, rows_of
+from graphsvc.warehouse.identifiers import detect_identifiers
+from graphsvc.warehouse.schemas import TABLES
+from graphsvc.warehouse.stage import Columns, Reject, Stage, run_script, sized
+from graphsvc.warehouse.tables import ROWS, SQL, Warehouse, batch_order, new_batch, storage_errors
+
+SAFE_SHARE = 0.2  # of a source's products that a --sync may retire unasked
+SAMPLE = 1_000  # rows from which a mapping and a contract are drawn
+VERSION = 1  # of the cleaning; raised when the same row would come out otherwise
+
+
+class Source(Protocol):
+    """Rows of one file, as `graphsvc.sources` opens it."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def rejects(self) -> Iterable[Reject]: ...  # noqa: D102
+    def batches(self) -> Iterator[pa.RecordBatch]: ...  # noqa: D102
+
+
+Open = Callable[[str], Source]
+Guess = Callable[[pa.Table, str], Columns]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Rows of an import. read = accepted + unchanged + quarantined, always; `changed` are accepted rows of known products."""
+
+    read: int = 0
+    accepted: int = 0
+    unchanged: int = 0
+    changed: int = 0
+    quarantined: int = 0
+    retired: int = 0
+    derived: int = 0  # products that only order lines know
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedBatch:
+    """What was written and what the log entry must say. `batch` is None when there is nothing to name."""
+
+    batch: str | None
+    tables: Mapping[str, int]
+    counts: Counts
+    quarantined: Mapping[str, int]  # rule → rows; a row with two reasons counts under both
+    changed: Mapping[str, int]  # "field rule" → values
+    drift: Sequence[str]
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One import: files of one asset of one source. `history`: payloads of all named batches, in log order."""
+
+    paths: Sequence[str]
+    asset: str
+    name: str
+    history: Sequence[Mapping[str, Any]]
+    mapping: Columns | None = None
+    sync: bool = False
+    confirmed: bool = False
+    dry_run: bool = False
+    retry: bool = False
+
+
+class Importer:
+    """Imports into one shop. `open_source` and `guess` come from the rooms that know formats and names.
+
+    Raises InputError for an unknown asset, SourceError and MappingError from those rooms, ContractError, SafetyStop when a
+    sync would retire more than a fifth, StorageError when the disk is full or read-only.
+    """
+
+    def __init__(self, warehouse: Warehouse, vault: Vault, contracts_folder: Path, open_source: Open, guess: Guess) -> None:
+        self._warehouse = warehouse
+        self._vault = vault
+        self._contracts = contracts_folder
+        self._open = open_source
+        self._guess = guess
+
+    def prepare(self, request: Request, progress: Callable[[int], None] = lambda rows: None) -> PreparedBatch:
+        """Read, clean, judge and write; `progress` hears the rows read so far."""
+        if request.asset not in ASSETS:
+            raise InputError(f"Unknown asset {request.asset!r}.", f"Use one of {', '.join(ASSETS)}.")
+        marks = _marks(request)
+        contract = contracts.load(self._contracts, request.name, request.asset)
+        last = _last_import(request)
+        if contract and last and last["marks"] == marks and last["contract"] == contract.fingerprint:
+            return _unchanged(last)
+        batch = new_batch()
+        folder = self._warehouse.spill / batch
+        with storage_errors(self._warehouse.folder), closing(self._warehouse.connection()) as connection:
+            folder.mkdir(parents=True)
+            try:
+                return _Run(self, request, batch, folder, connection, contract, marks, progress).finish()
+            except BaseException:
+                self._warehouse.drop_batch(batch)
+                raise
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+class _Run:
+    """One import under way."""
+
+    def __init__(
+        self,
+        importer: Importer,
+        request: Request,
+        batch: str,
+        folder: Path,
+        connection: duckdb.DuckDBPyConnection,
+        contract: Contract | None,
+        marks: str,
+        progress: Callable[[int], None],
+    ) -> None:
+        self.warehouse, self.vault, self.importer = importer._warehouse, importer._vault, importer
+        self.request, self.batch, self.folder, self.connection = request, batch, folder, connection
+        self.contract, self.marks, self.progress = contract, marks, progress
+        self.drift: list[str] = []
+        self.stage: Stage | None = None
+        self.named = [str(payload["batch"]) for payload in request.history if payload.get("batch")]
+
+    def finish(self) -> PreparedBatch:
+        self._register_known()
+        for path in self.request.paths:
+            self._read(self.importer._open(path))
+        if self.stage is None or self.contract is None:
+            return PreparedBatch(None, {}, Counts(), {}, {}, self.drift)
+        self.stage.close()
+        judge_all(self.connection, self.request.asset, self.request.name, self.contract)
+        retired = self._retire() if self.request.sync else 0
+        counts = self._count(retired)
+        tables = {} if self.request.dry_run else self._write_tables(counts)
+        rules = self.connection.execute((SQL / "counts.sql").read_text("utf-8")).fetchall()
+        named = bool(tables)
+        if not self.request.dry_run:
+            self.contract.save(self.importer._contracts)
+        return PreparedBatch(
+            batch=self.batch if named else None,
+            tables=tables,
+            counts=counts,
+            quarantined={rule: rows for what, rule, rows in rules if what == "quarantined"},
+            changed={rule: rows for what, rule, rows in rules if what == "changed"},
+            drift=self.drift,
+            payload=self._payload(tables, counts) if named else {},
+        )
+
+    def _register_known(self) -> None:
+        connection, name = self.connection, self.request.name
+        run_script(connection, "setup")
+        connection.register("batch_order", batch_order(self.named))
+        for table in ("products", "quarantine", FINISHES[self.request.asset].table):
+            self.warehouse.view(connection, table, self.named)
+        current = (SQL / "current_products.sql").read_text("utf-8")
+        connection.execute(f"CREATE TABLE catalogue AS {current}")
+        held = (SQL / "held.sql").read_text("utf-8")
+        connection.execute(f"CREATE TABLE all_held AS {held}")
+        connection.execute(
+            "CREATE VIEW held AS SELECT * FROM all_held WHERE source = getvariable('name') AND asset = getvariable('asset')"
+        )
+        connection.execute("SET VARIABLE name = $name", {"name": name})
+        connection.execute("SET VARIABLE asset = $asset", {"asset": self.request.asset})
+        if self.request.asset == "products":
+            run_script(connection, "known_products", name=name)
+        else:
+            connection.execute(f"CREATE VIEW history AS SELECT * FROM {FINISHES[self.request.asset].table}")
+            run_script(connection, "known_events", name=name)
+
+    def _read(self, source: Source) -> None:
+        batches = sized(source.batches(), ROWS)
+        first = next(batches, None)
+        if first is not None:
+            stage = self._stage(first)
+            for batch in chain([first], batches):
+                stage.take(source.name, batch)
+                self.progress(stage.read)
+        if self.stage is not None:
+            self.stage.reject(source.name, source.rejects)
+
+    def _stage(self, first: pa.RecordBatch) -> Stage:
+        sample = first.slice(0, SAMPLE)
+        names = [name for name in sample.schema.names if not name.startswith("_")]
+        if self.stage is None:
+            mapping = self.request.mapping or self.importer._guess(pa.Table.from_batches([sample.select(names)]), self.request.asset)
+            self.contract = self.contract or self._propose(sample.select(names), mapping)
+            self.stage = Stage(
+                self.connection, self.folder, self.contract, mapping, self.vault,
+                store=not self.request.dry_run, shielded=self.request.retry,
+            )  # fmt: skip
+        if self.contract is not None and not self.request.retry:
+            self.drift += [word for word in self.contract.drift(names) if word not in self.drift]
+        return self.stage
+
+    def _propose(self, sample: pa.RecordBatch, mapping: Columns) -> Contract:
+        raw = {name: sample.column(name).to_pylist() for name in sample.schema.names}
+        mapped = mapping.apply(sample)
+        fields = {name: mapped[name].to_pylist() for name in mapped.column_names}
+        found = detect_identifiers(raw)
+        if self.request.asset == "products":  # a product's "name" is no person's
+            found = {column: kind for column, kind in found.items() if kind in ("email", "phone")}
+        return contracts.propose(self.request.name, self.request.asset, raw, fields, found)
+
+    def _retire(self) -> int:
+        missing = (SQL / "missing_products.sql").read_text("utf-8")
+        self.connection.execute(f"CREATE TABLE missing AS {missing}", {"name": self.request.name})
+        gone, had = self.connection.execute(
+            "SELECT (SELECT count(*) FROM missing), (SELECT count(*) FROM known)"
+        ).fetchall()[0]
+        if gone > SAFE_SHARE * had and not (self.request.confirmed or self.request.dry_run):
+            raise SafetyStop(
+                f"This would retire {gone:,} of the {had:,} products of {self.request.name}.",
+                "Check the file; if it is right, import it again with --yes.",
+            )
+        return int(gone)
+
+    def _count(self, retired: int) -> Counts:
+        assert self.stage is not None
+        query = (
+            "SELECT (SELECT count(DISTINCT seq) FROM refusals) + (SELECT count(*) FROM rejects),"
+            " (SELECT count(*) FROM stage WHERE seq NOT IN (SELECT seq FROM refusals))"
+        )
+        quarantined, accepted = self.connection.execute(query).fetchall()[0]
+        changed = derived = 0
+        if self.request.asset == "products":
+            changed = self.connection.execute(
+                "SELECT count(*) FROM stage WHERE seq NOT IN (SELECT seq FROM refusals)"
+                " AND getvariable('name') || ':' || key IN (SELECT product_id FROM catalogue)"
+            ).fetchall()[0][0]
+        if self.request.asset == "orders":
+            derived = self.connection.execute("SELECT count(*) FROM derived").fetchall()[0][0]
+        counts = Counts(self.stage.read, accepted, self.stage.unchanged, changed, quarantined, retired, derived)
+        if counts.read != counts.accepted + counts.unchanged + counts.quarantined:
+            raise AssertionError(f"rows are not conserved: {counts}")
+        return counts
+
+    def _write_tables(self, counts: Counts) -> dict[str, int]:
+        asset, table = self.request.asset, FINISHES[self.request.asset].table
+        jobs = [(table, f"accepted_{asset}"), ("raw", "write_raw"), ("quarantine", "write_quarantine"), ("changes", "write_changes")]
+        if counts.derived:
+            jobs.append(("products", "accepted_derived"))
+        written = {}
+        for target, script in jobs:
+            rows = rows_of(self.connection, script, target, name=self.request.name, asset=asset, retry=self.request.retry)
+            self._append(target, rows, written)
+        if counts.retired:
+            retired = self.connection.sql("SELECT * FROM missing").to_arrow_reader(ROWS)
+            self._append("products", (b.select(TABLES["products"].names) for b in retired), written)
+        return written
+
+    def _append(self, table: str, rows: Iterator[pa.RecordBatch], written: dict[str, int]) -> None:
+        first = next((batch for batch in rows if batch.num_rows), None)
+        if first is not None:
+            written[table] = self.warehouse.append(table, chain([first], rows), self.batch)
+
+    def _payload(self, tables: Mapping[str, int], counts: Counts) -> dict[str, Any]:
+        assert self.contract is not None
+        return {
+            "batch": self.batch,
+            "tables": dict(tables),
+            "asset": self.request.asset,
+            "name": self.request.name,
+            "marks": self.marks,
+            "contract": self.contract.fingerprint,
+            "counts": asdict(counts),
+        }
+
+
+def _marks(request: Request) -> str:
+    """What decides the outcome of an import besides the contract: the bytes of its files, the mapping, and our version."""
+    digest = blake2b(digest_size=16)
+    given = request.mapping.fingerprint if request.mapping else "guessed"
+    digest.update(repr((VERSION, given, request.sync, request.retry)).encode())
+    for path in request.paths:
+        file = Path(path)
+        if not file.is_file():
+            return ""  # a database is read anew each time
+        with file.open("rb") as stream:
+            while chunk := stream.read(1 << 20):
+                digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _last_import(request: Request) -> Mapping[str, Any] | None:
+    """The last batch under that name; orders that came after it leave its products alone."""
+    for payload in reversed(request.history):
+        if payload.get("name") == request.name and payload.get("asset") == request.asset:
+            return payload if payload.get("marks") and not request.retry else None
+    return None
+
+
+def _unchanged(last: Mapping[str, Any]) -> PreparedBatch:
+    counts = last["counts"]
+    refused = int(counts["quarantined"])
+    return PreparedBatch(
+        None, {}, Counts(counts["read"], 0, counts["read"] - refused, 0, refused, 0), {}, {}, []
+    )  # fmt: skip

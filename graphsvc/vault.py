@@ -1,0 +1,159 @@
+"""The vault: the only place that holds direct identifiers, and the pseudonyms that stand for them everywhere else.
+
+A pseudonym is an HMAC under the shop's key: equal originals get equal pseudonyms in every source, and without key and
+vault nothing leads back. Knows values; does not know which columns hold them.
+"""
+
+import hmac
+import re
+import sqlite3
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graphsvc.errors import StorageError
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS originals (pseudonym TEXT PRIMARY KEY, kind TEXT NOT NULL, value TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS links (
+    shopper TEXT NOT NULL, pseudonym TEXT NOT NULL, PRIMARY KEY (shopper, pseudonym)
+) STRICT, WITHOUT ROWID;
+"""
+EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
+# Written as people write telephone numbers: international with +, a Chinese mobile, or groups with separators.
+PHONE = re.compile(
+    r"(?<![\w.])(?:\+\d{1,3}[ .-]?(?:\(?\d{1,4}\)?[ .-]?){2,4}\d{2,4}|1[3-9]\d{9}|\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4})(?![\w])"
+)
+CACHE = 200_000  # pseudonyms remembered; bounds memory, for every HMAC can be made again
+
+
+class Vault:
+    """Makes pseudonyms and keeps what they stand for. `key` is the shop's secret.
+
+    Raises StorageError when its file cannot be written.
+    """
+
+    def __init__(self, path: Path, key: bytes) -> None:
+        self._path = path
+        self._key = key
+        self._cache: dict[str, str] = {}
+        try:
+            path.touch(mode=0o600, exist_ok=True)
+            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            self._connection.execute("PRAGMA secure_delete = ON")
+            self._connection.execute("PRAGMA temp_store = MEMORY")
+            self._connection.execute("PRAGMA synchronous = FULL")
+            self._connection.executescript(SCHEMA)
+        except (OSError, sqlite3.Error) as error:
+            raise StorageError(f"The vault {path.name} cannot be used: {error}.", "Make it writable.") from error
+
+    def pseudonym(self, value: str) -> str:
+        """The pseudonym of a value, 32 hexadecimal digits. Nothing is stored."""
+        folded = fold_identifier(value)
+        return hmac.new(self._key, folded.encode("utf-8", "surrogatepass"), sha256).hexdigest()[:32]
+
+    def shield_column(self, column: pa.Array, kind: str, *, store: bool = True) -> pa.Array:
+        """Replace every value of a string column by its pseudonym and keep the originals; null and empty become null."""
+        encoded = column.dictionary_encode()
+        values = encoded.dictionary.to_pylist()
+        pseudonyms = self._keep(kind, values, store)
+        return pa.array(pseudonyms, pa.string()).take(encoded.indices)
+
+    def mask_column(self, column: pa.Array, *, store: bool = True) -> pa.Array:
+        """Replace e-mail addresses and telephone numbers inside free text by `<kind:pseudonym>`."""
+        suspicious = pc.match_substring_regex(column, r"@|\d[\d ().-]{5,}\d")
+        if not pc.any(suspicious).as_py():
+            return column
+        encoded = column.dictionary_encode()
+        values = [None if value is None else self.mask(value, store=store) for value in encoded.dictionary.to_pylist()]
+        return pa.array(values, pa.string()).take(encoded.indices)
+
+    def mask(self, text: str, *, store: bool = True) -> str:
+        """Replace e-mail addresses and telephone numbers in one text. A cell that is one number only may be any code."""
+        masked = EMAIL.sub(lambda found: self._token("email", found[0], store), text)
+        if PHONE.fullmatch(text.strip()) and text.strip().isdigit():
+            return masked
+        return PHONE.sub(lambda found: self._token("phone", found[0], store), masked)
+
+    def link(self, shoppers: pa.Array, columns: Iterable[pa.Array]) -> None:
+        """Remember which identifiers stand in one row with which shopper, so that erasing the shopper finds them."""
+        pairs: set[tuple[str, str]] = set()
+        for column in columns:
+            table = pa.table({"s": shoppers, "p": column}).group_by(["s", "p"]).aggregate([])
+            rows = zip(table["s"].to_pylist(), table["p"].to_pylist(), strict=True)
+            pairs.update((s, p) for s, p in rows if s is not None and p is not None)
+        self._write("INSERT OR IGNORE INTO links VALUES (?, ?)", sorted(pairs))
+
+    def original(self, pseudonym: str) -> str | None:
+        """What a pseudonym stands for, or None when it is unknown or was erased."""
+        row = self._connection.execute("SELECT value FROM originals WHERE pseudonym = ?", (pseudonym,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def erase(self, shopper: str) -> int:
+        """Erase a shopper (given as a pseudonym): their originals and those linked to nobody else. Returns how many."""
+        linked = "SELECT pseudonym FROM links WHERE shopper = ?"
+        shared = "SELECT pseudonym FROM links WHERE shopper <> ?"
+        self._cache.clear()
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            cursor = self._connection.execute(
+                f"DELETE FROM originals WHERE pseudonym = ? OR (pseudonym IN ({linked}) AND pseudonym NOT IN ({shared}))",
+                (shopper, shopper, shopper),
+            )
+            self._connection.execute("DELETE FROM links WHERE shopper = ?", (shopper,))
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise StorageError(f"The vault cannot be written: {error}.", "Free space and try again.") from error
+        return cursor.rowcount
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def _token(self, kind: str, value: str, store: bool) -> str:
+        return f"<{kind}:{self._keep(kind, [value], store)[0]}>"
+
+    def _keep(self, kind: str, values: list[str | None], store: bool) -> list[str | None]:
+        """Pseudonyms of the values; new originals go into the vault, durably."""
+        fresh: dict[str, str] = {}
+        result: list[str | None] = []
+        for value in values:
+            if value is None or not value.strip():
+                result.append(None)
+                continue
+            known = self._cache.get(value)
+            if known is None:
+                known = fresh[value] = self.pseudonym(value)
+            result.append(known)
+        if fresh and store:
+            self._write(
+                "INSERT OR IGNORE INTO originals VALUES (?, ?, ?)", [(p, kind, value) for value, p in fresh.items()]
+            )
+            self._remember(fresh)
+        return result
+
+    def _remember(self, fresh: Mapping[str, str]) -> None:
+        if len(self._cache) + len(fresh) > CACHE:
+            self._cache.clear()
+        self._cache.update(fresh)
+
+    def _write(self, sql: str, rows: list[tuple[str, ...]]) -> None:
+        if not rows:
+            return
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.executemany(sql, rows)
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise StorageError(f"The vault cannot be written: {error}.", "Free space and try again.") from error
+
+
+def fold_identifier(value: str) -> str:
+    """Fold spellings of one identifier together: case and space, and "17850.0", a number that passed a spreadsheet."""
+    plain = value.strip().casefold()
+    return plain[:-2] if plain.endswith(".0") and plain[:-2].isdigit() else plain

@@ -1,0 +1,284 @@
+"""A contract per asset, in the Open Data Contract Standard v3: what a shop may count on, and what refuses a row.
+
+The first import writes `contracts/NAME.yaml` with defaults drawn from the data; people edit it, and later imports are
+checked against it. Knows the standard and how its rules become SQL predicates; does not run them.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+import yaml
+from open_data_contract_standard.model import (
+    CustomProperty,
+    DataQuality,
+    Description,
+    EnumValue,
+    OpenDataContractStandard,
+    SchemaObject,
+    SchemaProperty,
+)
+from pydantic import ValidationError
+
+from graphsvc.errors import ContractError
+from graphsvc.shop import write_durably
+from graphsvc.warehouse.fields import ASSETS, EVENT_KINDS
+from graphsvc.warehouse.standardise import day_comes_first, decimal_mark
+
+LOGICAL = {
+    "number": "number", "money": "number", "integer": "integer", "time": "timestamp", "flag": "boolean",
+}  # fmt: skip
+# What is impossible whatever the shop: (asset, field) → logicalTypeOptions. Generated into the contract, where it can be
+# changed: a shop that sells antiquarian books may well mean the year 1900.
+LIMITS: dict[tuple[str, str], dict[str, object]] = {
+    ("products", "key"): {"maxLength": 500},
+    ("products", "title"): {"maxLength": 2000},
+    ("products", "price"): {"minimum": 0, "maximum": 100_000_000},
+    ("products", "stock"): {"minimum": 0},
+    ("orders", "product"): {"maxLength": 500},
+    ("orders", "basket"): {"maxLength": 500},
+    ("orders", "price"): {"minimum": 0, "maximum": 100_000_000},
+    ("orders", "time"): {"minimum": "1980-01-01", "maximum": "2100-01-01"},
+    ("events", "product"): {"maxLength": 500},
+    ("events", "time"): {"minimum": "1980-01-01", "maximum": "2100-01-01"},
+    ("reviews", "rating"): {"minimum": 0, "maximum": 100},
+    ("reviews", "text"): {"maxLength": 100_000},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule on one field. `test` names an entry of PREDICATES; `value` is bound into it."""
+
+    name: str
+    field: str
+    test: str
+    value: object
+    reason: str
+    fix: str
+
+
+# What breaks a rule, as SQL over the typed row: `f` is the field, `raw` its text before reading, `$value` is bound.
+PREDICATES: dict[str, str] = {
+    "missing": "f IS NULL AND raw IS NULL",
+    "unreadable": "f IS NULL AND raw IS NOT NULL",
+    "minimum": "f < CAST($value AS DOUBLE)",
+    "maximum": "f > CAST($value AS DOUBLE)",
+    "earliest": "f < CAST($value AS TIMESTAMPTZ)",
+    "latest": "f > CAST($value AS TIMESTAMPTZ)",
+    "max_length": "length(f) > CAST($value AS BIGINT)",
+    "min_length": "length(f) < CAST($value AS BIGINT)",
+    "pattern": "NOT regexp_full_match(f, CAST($value AS VARCHAR))",
+    "enum": "NOT list_contains($value, f)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """What a source promises. `identifiers` maps raw columns to what they identify (email, phone, name, address, person)."""
+
+    model: OpenDataContractStandard
+    name: str
+    asset: str
+
+    @property
+    def columns(self) -> list[str]:
+        """The raw columns that the contract knows."""
+        return [str(prop.physicalName or prop.name) for prop in self._object("raw").properties or []]
+
+    @property
+    def identifiers(self) -> dict[str, str]:
+        """Raw column → kind, of the columns that become pseudonyms."""
+        found = {}
+        for prop in self._object("raw").properties or []:
+            kind = _custom(prop.customProperties, "identifier")
+            if kind:
+                found[str(prop.physicalName or prop.name)] = str(kind)
+        return found
+
+    @property
+    def zone(self) -> str:
+        """Time zone of times without an offset."""
+        return str(_custom(self.model.customProperties, "timeZone") or "UTC")
+
+    @property
+    def currency(self) -> str | None:
+        """Currency of amounts without one."""
+        found = _custom(self.model.customProperties, "currency")
+        return str(found) if found else None
+
+    @property
+    def decimal(self) -> str:
+        """The decimal mark where a number leaves it open."""
+        return str(_custom(self.model.customProperties, "decimalMark") or ".")
+
+    @property
+    def day_first(self) -> bool:
+        """Whether 03/04/2024 is the third of April."""
+        return bool(_custom(self.model.customProperties, "dayFirst"))
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when anything in the contract does."""
+        return blake2b(self.model.to_yaml().encode(), digest_size=8).hexdigest()
+
+    def rules(self) -> list[Rule]:
+        """Every rule, of every field, in the contract's order."""
+        kinds = {field.name: field.kind for field in ASSETS[self.asset]}
+        return [
+            rule
+            for prop in self._object(self.asset).properties or []
+            if prop.name in kinds
+            for rule in _rules(prop, kinds[prop.name])
+        ]
+
+    def threshold(self, name: str, default: float) -> float:
+        """The bound of a named rule over many rows (outliers), as the contract sets it."""
+        for quality in self._object(self.asset).quality or []:
+            if quality.name == name and quality.arguments:
+                return float(quality.arguments.get("factor", default))
+        return default
+
+    def drift(self, columns: Sequence[str]) -> list[str]:
+        """What the columns of a file say against the contract, in words."""
+        new = sorted(set(columns) - set(self.columns))
+        gone = sorted(set(self.columns) - set(columns))
+        return [f"new column {name!r}" for name in new] + [f"column {name!r} is missing" for name in gone]
+
+    def save(self, folder: Path) -> None:
+        """Write `folder/NAME.yaml`, whole or not at all."""
+        folder.mkdir(parents=True, exist_ok=True)
+        write_durably(path_of(folder, self.name, self.asset), self.model.to_yaml().encode())
+
+    def _object(self, name: str) -> SchemaObject:
+        for found in self.model.schema_ or []:
+            if found.name == name:
+                return found
+        raise ContractError(f"The contract {self.name} has no schema {name!r}.", "Delete it to have it made anew.")
+
+
+def path_of(folder: Path, name: str, asset: str) -> Path:
+    """Where the contract of an asset stands."""
+    plain = re.sub(r"[^\w.-]+", "-", name)
+    return folder / f"{plain}.{asset}.yaml"
+
+
+def load(folder: Path, name: str, asset: str) -> Contract | None:
+    """Read a contract, None when there is none. Raises ContractError when it is not valid."""
+    path = path_of(folder, name, asset)
+    if not path.exists():
+        return None
+    try:
+        model = OpenDataContractStandard.from_string(path.read_text("utf-8"))
+    except (yaml.YAMLError, ValidationError, TypeError, UnicodeDecodeError) as error:
+        raise ContractError(
+            f"{path.name} is not a valid contract: {str(error)[:300]}.", "Correct it, or delete it for a fresh one."
+        ) from error
+    contract = Contract(model, name, asset)
+    contract.rules()
+    return contract
+
+
+def propose(
+    name: str, asset: str, sample: Mapping[str, Iterable[str | None]], fields: Mapping[str, Sequence[str | None]],
+    identifiers: Mapping[str, str],
+) -> Contract:
+    """A contract with sensible defaults. `sample`: raw columns; `fields`: values of mapped fields; both from the first rows.
+
+    No value of the data enters it, only names, kinds and notations.
+    """  # fmt: skip
+    numbers = [value for f in ASSETS[asset] if f.kind in ("number", "money") for value in fields.get(f.name, ()) if value]
+    times = [value for f in ASSETS[asset] if f.kind == "time" for value in fields.get(f.name, ()) if value]
+    notation: list[tuple[str, object]] = [
+        ("timeZone", "UTC"),
+        ("decimalMark", decimal_mark(numbers)),
+        ("dayFirst", day_comes_first(times)),
+    ]
+    model = OpenDataContractStandard(
+        apiVersion="v3.1.0",
+        kind="DataContract",
+        id=f"graphsvc:{name}:{asset}",
+        name=f"{name} {asset}",
+        version="1.0.0",
+        status="draft",
+        description=Description(purpose="Written by the first import. Edit it; the next import is checked against it."),
+        customProperties=[CustomProperty(property=key, value=value) for key, value in notation],
+        schema=[
+            SchemaObject(name="raw", logicalType="object", properties=[_raw(column, identifiers) for column in sample]),
+            SchemaObject(
+                name=asset,
+                logicalType="object",
+                properties=[_property(asset, f.name, f.kind, f.required) for f in ASSETS[asset] if f.name in fields or f.required],
+                quality=[_outliers()] if asset == "orders" else None,
+            ),
+        ],
+    )
+    return Contract(model, name, asset)
+
+
+def _outliers() -> DataQuality:
+    return DataQuality(
+        name="quantity_outlier", type="custom", engine="graphsvc", arguments={"factor": 100.0},
+        description="A quantity this many times the item's own median is refused; a new item is compared with all.",
+        implementation="sql/orders_outliers.sql",
+    )  # fmt: skip
+
+
+def _raw(column: str, identifiers: Mapping[str, str]) -> SchemaProperty:
+    kind = identifiers.get(column)
+    return SchemaProperty(
+        name=column,
+        physicalName=column,
+        logicalType="string",
+        classification="direct identifier" if kind else None,
+        customProperties=[CustomProperty(property="identifier", value=kind)] if kind else None,
+    )
+
+
+def _property(asset: str, name: str, kind: str, required: bool) -> SchemaProperty:
+    kinds = [EnumValue(value=word) for word in EVENT_KINDS] if kind == "event" else None
+    return SchemaProperty(
+        name=name,
+        logicalType=LOGICAL.get(kind, "string"),
+        required=required or None,
+        logicalTypeOptions=LIMITS.get((asset, name)),
+        enum=kinds,
+    )
+
+
+def _rules(prop: SchemaProperty, kind: str) -> list[Rule]:
+    name, options = str(prop.name), prop.logicalTypeOptions or {}
+    found = []
+    if prop.required:
+        found.append(Rule(f"{name}_missing", name, "missing", None, f"{name} is missing", f"Give {name} a value."))
+    if kind in ("number", "money", "integer", "time") or prop.required:
+        found.append(
+            Rule(f"{name}_unreadable", name, "unreadable", None, f"{name} cannot be read as {kind}",
+                 f"Correct {name}, or map another column to it.")
+        )  # fmt: skip
+    times = kind == "time"
+    for option, test, word in (
+        ("minimum", "earliest" if times else "minimum", "below"),
+        ("maximum", "latest" if times else "maximum", "above"),
+        ("maxLength", "max_length", "longer than"),
+        ("minLength", "min_length", "shorter than"),
+        ("pattern", "pattern", "not of the form"),
+    ):
+        if option in options:
+            found.append(
+                Rule(f"{name}_{test}", name, test, str(options[option]), f"{name} is {word} {options[option]}",
+                     f"Correct it, or change {option} of {name} in the contract.")
+            )  # fmt: skip
+    if prop.enum:
+        words = [str(value.value) for value in prop.enum]
+        found.append(
+            Rule(f"{name}_enum", name, "enum", words, f"{name} is none of {', '.join(words)}",
+                 f"Correct it, or add the word to {name} in the contract.")
+        )  # fmt: skip
+    return found
+
+
+def _custom(properties: Sequence[CustomProperty] | None, name: str) -> object:
+    return next((prop.value for prop in properties or () if prop.property == name), None)

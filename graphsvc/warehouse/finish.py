@@ -1,0 +1,62 @@
+"""The second half of an import: what needs all rows at once, and the writing of what is left. One list of SQL files per asset.
+
+Knows which named SQL makes which table; does not know how rows were read.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+
+from graphsvc.warehouse.contracts import Contract
+from graphsvc.warehouse.schemas import TABLES
+from graphsvc.warehouse.stage import run_script
+from graphsvc.warehouse.tables import ROWS, SQL
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """How one asset ends: scripts in order, the table it fills, the field that names a row in the record of changes."""
+
+    table: str
+    scripts: tuple[str, ...]
+    key: str
+
+
+FINISHES: dict[str, Finish] = {
+    "products": Finish("products", ("duplicates", "duplicate_keys"), "key"),
+    "orders": Finish(
+        "events",
+        ("duplicates", "resolve", "derive_products", "unresolved", "orders_lines", "orders_outliers", "cancelled_changes"),
+        "basket",
+    ),
+    "events": Finish("events", ("duplicates", "resolve", "unresolved"), "event_id"),
+    "customers": Finish("customers", ("duplicates",), "shopper"),
+    "reviews": Finish("reviews", ("duplicates", "resolve", "unresolved"), "key"),
+    "campaigns": Finish("campaigns", ("duplicates", "duplicate_keys"), "key"),
+    "coupons": Finish("coupons", ("duplicates", "resolve", "unresolved"), "key"),
+    "redemptions": Finish("redemptions", ("duplicates",), "shopper"),
+}
+
+
+def judge_all(connection: duckdb.DuckDBPyConnection, asset: str, name: str, contract: Contract) -> None:
+    """Run the asset's scripts: every refusal that only all rows together show."""
+    factor = contract.threshold("quantity_outlier", 100.0)
+    for script in FINISHES[asset].scripts:
+        run_script(connection, script, name=name, factor=factor)
+    key = FINISHES[asset].key
+    connection.execute(f'CREATE VIEW stage_keys AS SELECT seq, file, line, "{key}" AS key FROM stage')
+
+
+def rows_of(connection: duckdb.DuckDBPyConnection, script: str, table: str, **params: object) -> Iterator[pa.RecordBatch]:
+    """The rows that `sql/SCRIPT.sql` gives, in the table's columns; columns it leaves out are null."""
+    text = (SQL / f"{script}.sql").read_text("utf-8")
+    used = {key: value for key, value in params.items() if f"${key}" in text}
+    schema = TABLES[table]
+    for batch in connection.sql(text, params=used or None).to_arrow_reader(ROWS):
+        columns = [
+            batch.column(field.name).cast(field.type) if field.name in batch.schema.names else pa.nulls(batch.num_rows, field.type)
+            for field in schema
+        ]
+        yield pa.RecordBatch.from_arrays(columns, schema=schema)

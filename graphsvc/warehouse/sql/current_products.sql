@@ -1,0 +1,10 @@
+-- purpose: of each product the last row in log order, unless it says that the product is gone
+-- reads: products, batch_order
+SELECT * EXCLUDE (position, recency)
+FROM (
+    SELECT p.*, o.position,
+           row_number() OVER (PARTITION BY p.product_id ORDER BY o.position DESC, p.line DESC) AS recency
+    FROM products AS p JOIN batch_order AS o ON p.batch = o.batch
+)
+WHERE recency = 1 AND NOT coalesce(retired, false)
+ORDER BY product_id

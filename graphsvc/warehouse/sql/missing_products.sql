@@ -1,0 +1,7 @@
+-- purpose: this source's products that the whole catalogue no longer holds; a refused row still holds its product
+-- params: name
+SELECT c.* REPLACE (true AS retired)
+FROM catalogue AS c
+WHERE c.source = $name
+  AND c.product_id NOT IN (SELECT $name || ':' || key FROM stage WHERE key IS NOT NULL)
+  AND c.product_id NOT IN (SELECT k.product_id FROM known AS k JOIN seen AS s ON k.row_hash = s.row_hash)

@@ -1,0 +1,19 @@
+-- purpose: refuse a quantity that is `factor` times what this item usually sells by; a new item is measured by all items
+-- params: factor
+INSERT INTO refusals
+WITH past AS (
+    SELECT product_id, quantity FROM lines WHERE quantity > 0
+    UNION ALL
+    SELECT product_id, quantity FROM history WHERE kind = 'buy' AND product_id IN (SELECT product_id FROM lines)
+), items AS (
+    SELECT product_id, median(quantity) AS usual, count(*) AS lines FROM past GROUP BY product_id
+), shop AS (
+    SELECT quantile_cont(usual, 0.99) AS usual FROM items
+)
+SELECT l.seq, 'quantity_outlier',
+       'quantity ' || CAST(l.quantity AS VARCHAR) || ' is far from what this item sells by (median '
+       || CAST(i.usual AS VARCHAR) || ' of ' || CAST(i.lines AS VARCHAR) || ' lines)',
+       'Correct it, or raise the factor of quantity_outlier in the contract and run quarantine retry.'
+FROM lines AS l JOIN items AS i ON l.product_id = i.product_id CROSS JOIN shop
+WHERE l.quantity > $factor * greatest(1, CASE WHEN i.lines >= 5 THEN i.usual ELSE shop.usual END)
+  AND l.seq NOT IN (SELECT buy FROM matches)

@@ -1,0 +1,201 @@
+"""The first half of an import: rows stream in, are shielded, hashed, mapped, cleaned and judged one by one, and rest on disk.
+
+What needs all rows at once (duplicates, cancellations, outliers) is the second half, in `finish.py`. Knows the order of
+the steps; holds one batch of rows in memory.
+"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from graphsvc.vault import Vault
+from graphsvc.warehouse.clean import clean_batch, typed_schema
+from graphsvc.warehouse.contracts import PREDICATES, Contract, Rule
+from graphsvc.warehouse.tables import SQL
+
+RAW_LIMIT = 2_000  # characters of a line that its reader refused
+
+
+class Reject(Protocol):
+    """A row that its reader refused."""
+
+    @property
+    def line(self) -> int: ...  # noqa: D102
+    @property
+    def rule(self) -> str: ...  # noqa: D102
+    @property
+    def reason(self) -> str: ...  # noqa: D102
+    @property
+    def fix(self) -> str: ...  # noqa: D102
+    @property
+    def text(self) -> str: ...  # noqa: D102
+
+
+class Columns(Protocol):
+    """A mapping of raw columns to fields, as `graphsvc.mapping` makes it."""
+
+    @property
+    def fingerprint(self) -> str: ...  # noqa: D102
+    def column_of(self, field: str) -> str | None: ...  # noqa: D102
+    def apply(self, batch: pa.RecordBatch) -> pa.Table: ...  # noqa: D102
+
+
+def run_script(connection: duckdb.DuckDBPyConnection, script: str, /, **params: object) -> None:
+    """Run the statements of `sql/SCRIPT.sql` in order, each with those parameters that it uses."""
+    text = (SQL / f"{script}.sql").read_text("utf-8")
+    for statement in text.split(";\n"):
+        used = {key: value for key, value in params.items() if f"${key}" in statement}
+        connection.execute(statement, used or None)
+
+
+class Stage:
+    """Takes the rows of one import. `folder` receives Parquet files; `store` is false in a dry run."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        folder: Path,
+        contract: Contract,
+        mapping: Columns,
+        vault: Vault,
+        *,
+        store: bool,
+        shielded: bool = False,
+    ) -> None:
+        self._connection = connection
+        self._contract = contract
+        self._mapping = mapping
+        self._vault = vault
+        self._store = store
+        self._identifiers = {} if shielded else _identifiers(contract, mapping)
+        self._rules = contract.rules()
+        self._shielded = shielded
+        self._schema = pa.schema(
+            [("seq", pa.int64()), ("file", pa.string()), ("line", pa.int64()), ("row_hash", pa.string()), ("row", pa.string())]
+            + list(typed_schema(contract.asset))
+        )  # fmt: skip
+        self._path = folder / "stage.parquet"
+        self._writer = pq.ParquetWriter(self._path, self._schema, compression="zstd", compression_level=1)
+        self.read = self.unchanged = self._seq = 0
+
+    def take(self, file: str, batch: pa.RecordBatch) -> None:
+        """Stage one batch of raw string columns, with the columns `_line` and, for rows of several files, `_file`."""
+        self.read += batch.num_rows
+        lines, files, raw = _split(batch, self._vault.mask(file, store=self._store))
+        raw = self._shield(raw)
+        rows = self._hash(raw)
+        fresh = pc.invert(rows["known"]).combine_chunks()
+        known = rows.num_rows - int(pc.sum(fresh).as_py() or 0)
+        if known:
+            self.unchanged += known
+            self._connection.register("gone", rows.filter(rows["known"]).select(["row_hash"]))
+            self._connection.execute("INSERT INTO seen SELECT row_hash FROM gone")
+            rows, raw = rows.filter(fresh), raw.filter(fresh)
+            lines, files = lines.filter(fresh), files.filter(fresh)
+        if rows.num_rows:
+            self._write(raw, rows, files, lines)
+
+    def reject(self, file: str, rejects: Iterable[Reject]) -> None:
+        """Stage the rows that a reader refused. Which of their characters identify someone nobody can tell, so a source
+        with identifiers keeps none of them outside the vault."""  # fmt: skip
+        rows = []
+        for reject in rejects:
+            text = reject.text[:RAW_LIMIT]
+            kept = self._vault.shield_column(pa.array([text]), "row", store=self._store)[0].as_py() if self._identifiers else None
+            rows.append((self._vault.mask(file, store=self._store), reject.line, reject.rule,
+                         self._vault.mask(reject.reason, store=self._store), reject.fix,
+                         f"<row:{kept}>" if kept else self._vault.mask(text, store=self._store)))  # fmt: skip
+        self.read += len(rows)
+        if rows:
+            self._connection.executemany("INSERT INTO rejects VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+    def close(self) -> None:
+        """End the Parquet file and make it readable as `stage`."""
+        self._writer.close()
+        self._connection.read_parquet(str(self._path)).create_view("stage", replace=True)
+
+    def _shield(self, raw: pa.RecordBatch) -> pa.RecordBatch:
+        """Pseudonyms for direct identifiers, before anything else sees the row."""
+        if self._shielded:
+            return raw
+        columns: dict[str, pa.Array] = {}
+        for name in raw.schema.names:
+            column = raw.column(name)
+            kind = self._identifiers.get(name)
+            columns[name] = (
+                self._vault.shield_column(column, kind, store=self._store)
+                if kind
+                else self._vault.mask_column(column, store=self._store)
+            )
+        shopper = self._mapping.column_of("shopper")
+        if shopper in columns and self._store:
+            others = [columns[name] for name in self._identifiers if name != shopper and name in columns]
+            self._vault.link(columns[shopper], others)
+        return pa.RecordBatch.from_pydict(columns)
+
+    def _hash(self, raw: pa.RecordBatch) -> pa.Table:
+        cells = pa.StructArray.from_arrays(raw.columns, names=raw.schema.names)
+        index = pa.array(np.arange(raw.num_rows))
+        self._connection.register("incoming", pa.table({"index": index, "cells": cells}))
+        text = (SQL / "hash_rows.sql").read_text("utf-8")
+        return self._connection.sql(text, params={"fingerprint": self._mapping.fingerprint}).to_arrow_table()
+
+    def _write(self, raw: pa.RecordBatch, rows: pa.Table, files: pa.Array, lines: pa.Array) -> None:
+        clean = clean_batch(self._mapping.apply(raw), self._contract.asset, self._contract)
+        seq = pa.array(np.arange(self._seq, self._seq + rows.num_rows))
+        self._seq += rows.num_rows
+        staged = pa.table(
+            {"seq": seq, "file": files, "line": lines, "row_hash": rows["row_hash"], "row": rows["row"], **clean.columns}
+        ).select(self._schema.names)  # fmt: skip
+        self._judge(staged, clean.texts)
+        for changes in clean.changes:
+            moved = changes.set_column(0, "seq", seq.take(changes["index"].combine_chunks()))
+            self._connection.register("moved", moved)
+            self._connection.execute("INSERT INTO value_changes SELECT seq, field, before, after, rule FROM moved")
+        self._writer.write_table(staged.cast(self._schema))
+
+    def _judge(self, staged: pa.Table, texts: dict[str, pa.Array]) -> None:
+        """Ask every rule of every row, so that a refused row hears all of its reasons at once."""
+        table = staged.drop_columns(["row"])
+        for name, text in texts.items():
+            table = table.append_column(f"{name} as text", text)
+        self._connection.register("judged", table)
+        for rule in self._rules:
+            statement = _statement(rule)
+            params = {"rule": rule.name, "reason": rule.reason, "fix": rule.fix}
+            self._connection.execute(statement, params if rule.value is None else {**params, "value": rule.value})
+
+
+def _statement(rule: Rule) -> str:
+    """The rule's predicate over its field. Only a field's name, from our own closed list, enters the text."""
+    return (
+        "INSERT INTO refusals SELECT seq, $rule, $reason || coalesce(': ' || left(raw, 80), ''), $fix FROM"
+        f' (SELECT seq, "{rule.field}" AS f, "{rule.field} as text" AS raw FROM judged) WHERE {PREDICATES[rule.test]}'
+    )
+
+
+def _identifiers(contract: Contract, mapping: Columns) -> dict[str, str]:
+    shopper = mapping.column_of("shopper")
+    return {**contract.identifiers, **({shopper: "person"} if shopper else {})}
+
+
+def _split(batch: pa.RecordBatch, file: str) -> tuple[pa.Array, pa.Array, pa.RecordBatch]:
+    """Lines, files, and the raw columns proper as strings."""
+    names = [name for name in batch.schema.names if name not in ("_line", "_file")]
+    raw = pa.RecordBatch.from_arrays([batch.column(name).cast(pa.string()) for name in names], names=names)
+    if "_file" in batch.schema.names:
+        return batch.column("_line"), batch.column("_file"), raw
+    return batch.column("_line"), pa.array([file]).take(pa.array(np.zeros(batch.num_rows, np.int32))), raw
+
+
+def sized(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBatch]:
+    """Cut large batches, so that one never holds more than `rows`."""
+    for batch in batches:
+        for start in range(0, batch.num_rows, rows):
+            yield batch.slice(start, rows)

@@ -1,0 +1,227 @@
+"""One written form for what shops write in many: numbers, money, times, GTINs, colours, sizes, text.
+
+Every function takes one value and is meant for distinct values; the many are left to DuckDB (`clean.py`). Knows notations;
+does not know tables.
+"""
+
+import html
+import math
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from importlib.resources import files
+from zoneinfo import ZoneInfo
+
+import yaml
+from dateutil import parser as dateparser
+from ftfy import fix_encoding
+from opencc import OpenCC
+from stdnum import ean
+
+CURRENCIES = {
+    "€": "EUR", "eur": "EUR", "euro": "EUR", "欧元": "EUR", "$": "USD", "us$": "USD", "usd": "USD", "美元": "USD", "£": "GBP",
+    "gbp": "GBP", "英镑": "GBP", "¥": "CNY", "￥": "CNY", "cny": "CNY", "rmb": "CNY", "元": "CNY", "人民币": "CNY", "块": "CNY",
+    "jpy": "JPY", "円": "JPY", "日元": "JPY", "hk$": "HKD", "hkd": "HKD", "港币": "HKD", "港元": "HKD", "nt$": "TWD", "twd": "TWD",
+    "₩": "KRW", "krw": "KRW", "₹": "INR", "inr": "INR", "chf": "CHF", "cad": "CAD", "c$": "CAD", "aud": "AUD", "a$": "AUD",
+    "sek": "SEK", "nok": "NOK", "dkk": "DKK", "pln": "PLN", "zł": "PLN", "₽": "RUB", "rub": "RUB", "sgd": "SGD", "s$": "SGD",
+}  # fmt: skip
+_MARK = "|".join(re.escape(mark) for mark in sorted(CURRENCIES, key=len, reverse=True))
+MONEY = re.compile(
+    rf"(?P<minus>-)?\s*(?P<before>{_MARK})?\s*(?P<number>[-+]?[\d.,' \u00a0\u202f]*\d[\d.,]*)\s*(?P<times>万|千)?\s*(?P<after>{_MARK})?",
+    re.IGNORECASE,
+)
+TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]{0,2000}|!--.*?--|![A-Za-z][^<>]*)>", re.DOTALL)
+SCRIPT = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|$)", re.IGNORECASE | re.DOTALL)
+BREAK = re.compile(r"<(?:br|/p|/li|/div|/tr|/h\d)\b[^<>]*>", re.IGNORECASE)
+# C0 and C1 controls, zero-width marks, byte order marks, bidirectional overrides, lone surrogates.
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060\ufeff\ud800-\udfff]")
+HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """A cleaned text and the names of the rules that changed it."""
+
+    text: str
+    rules: tuple[str, ...]
+
+
+def clean_text(text: str) -> Cleaned:
+    """Repair a broken encoding, drop markup and controls, unify width and space. Keeps wording, case and script."""
+    rules: list[str] = []
+    for rule, step in TEXT_RULES:
+        repaired = step(text)
+        if repaired != text:
+            rules.append(rule)
+            text = repaired
+    return Cleaned(text, tuple(rules))
+
+
+def strip_markup(text: str) -> str:
+    """Text of an HTML fragment; block ends become spaces, scripts go whole, entities are read. "a < b" stays."""
+    if "<" in text:
+        text = TAG.sub("", BREAK.sub(" ", SCRIPT.sub(" ", text)))
+    return html.unescape(text) if "&" in text and ";" in text else text
+
+
+def unify_width(text: str) -> str:
+    """Full-width letters, digits and signs to half width; Chinese punctuation stays."""
+    return "".join(chr(ord(c) - 0xFEE0) if _is_wide(c) else c for c in text)
+
+
+def _is_wide(c: str) -> bool:
+    return "\uff10" <= c <= "\uff19" or "\uff21" <= c <= "\uff3a" or "\uff41" <= c <= "\uff5a" or c in "＋－％／．＂＃＆＊＝＠＿"
+
+
+def unify_space(text: str) -> str:
+    """Every run of white space is one space, none at the ends."""
+    return " ".join(text.split())
+
+
+def drop_controls(text: str) -> str:
+    """Remove characters that print nothing and only do harm."""
+    return CONTROL.sub("", text)
+
+
+TEXT_RULES = (
+    ("encoding", fix_encoding),
+    ("markup", strip_markup),
+    ("control", drop_controls),
+    ("width", unify_width),
+    ("space", unify_space),
+)
+
+
+def parse_number(text: str, decimal: str = ".") -> float | None:
+    """Read "1,299.00", "1.234,56", "1 299", "1'299.5", "１２". `decimal` decides what a single mark means ("1.234").
+
+    None for what is no number. A mark that cannot group (not three digits after it) is the decimal one either way.
+    """
+    plain = re.sub(r"[\s'\u00a0\u202f]", "", unicodedata.normalize("NFKC", text)).replace("−", "-")
+    if not re.fullmatch(r"[-+]?(?:\d[\d.,]*|[.,]\d+)(?:[eE][-+]?\d{1,3})?", plain):
+        return None
+    mark = _decimal_mark(plain, decimal)
+    other = "," if mark == "." else "."
+    try:
+        value = float(plain.replace(other, "").replace(mark, "."))
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _decimal_mark(plain: str, decimal: str) -> str:
+    points, commas = plain.count("."), plain.count(",")
+    if points and commas:  # "1.234,56": the last one
+        return "." if plain.rfind(".") > plain.rfind(",") else ","
+    mark = "." if points else ","
+    if points + commas > 1:  # "1.234.567" groups
+        return "," if mark == "." else "."
+    grouped = bool(re.fullmatch(r"[-+]?[1-9]\d{0,2}[.,]\d{3}", plain))
+    return decimal if grouped and points + commas else mark
+
+
+def parse_money(text: str, decimal: str = ".") -> tuple[float, str | None] | None:
+    """Read an amount with its currency: "¥1,299.00", "1.234,56 €", "12.5元", "1.2万". Currency is ISO 4217 or None.
+
+    "¥" is read as CNY; a shop that sells in yen says JPY in its currency column.
+    """
+    plain = unicodedata.normalize("NFKC", text).strip()
+    match = MONEY.fullmatch(plain)
+    if match is None:
+        return None
+    number = parse_number(match["number"], decimal)
+    if number is None:
+        return None
+    factor = {"万": 10_000.0, "千": 1_000.0}.get(match["times"] or "", 1.0)
+    mark = match["before"] or match["after"]
+    return (-number if match["minus"] else number) * factor, CURRENCIES[mark.casefold()] if mark else None
+
+
+def parse_currency(text: str) -> str | None:
+    """ISO 4217 code of a sign, name or code."""
+    plain = unicodedata.normalize("NFKC", text).strip()
+    known = CURRENCIES.get(plain.casefold())
+    return known or (plain.upper() if re.fullmatch(r"[A-Za-z]{3}", plain) else None)
+
+
+def parse_time(text: str, zone: str = "UTC", day_first: bool = False) -> datetime | None:
+    """Read a date or time as UTC; one without an offset is the shop's local time. Reads ISO, "2024年3月5日", epochs."""
+    plain = unicodedata.normalize("NFKC", text).strip()
+    if re.fullmatch(r"\d{10}|\d{13}", plain):
+        return datetime.fromtimestamp(int(plain) / (1000 if len(plain) == 13 else 1), UTC)
+    plain = re.sub(r"\s*[年月]\s*", "-", plain).replace("日", " ").replace("号", " ")
+    plain = re.sub(r"(上午|下午)\s*([\d:]+)", lambda found: found[2] + (" AM" if found[1] == "上午" else " PM"), plain)
+    try:
+        found = dateparser.parse(plain, dayfirst=day_first, default=datetime(1, 1, 1))
+    except (ValueError, OverflowError):
+        return None
+    if found.year < 2:  # dateutil fills in what a text like "10:30" lacks
+        return None
+    return (found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+
+
+def day_comes_first(values: Iterable[str]) -> bool:
+    """Whether dates such as 25/12/2010 are written day first: some first part exceeds 12 and no second one does."""
+    parts = [re.match(r"\s*(\d{1,2})[/.-](\d{1,2})[/.-]\d{2,4}", value) for value in values]
+    pairs = [(int(part[1]), int(part[2])) for part in parts if part]
+    return any(first > 12 for first, _ in pairs) and not any(second > 12 for _, second in pairs)
+
+
+def decimal_mark(values: Iterable[str]) -> str:
+    """"," where a column shows "1.234,56" or "12,5", else "."."""
+    return "," if any(re.search(r"\d,\d{1,2}(?!\d)", value) and "." not in value.split(",")[-1] for value in values) else "."
+
+
+def check_gtin(text: str) -> str | None:
+    """The GTIN-8, -12, -13 or -14 that a text holds, when its check digit is right; spaces and hyphens dropped."""
+    plain = re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", text))
+    plain = plain[:-2] if plain.endswith(".0") else plain
+    return plain if len(plain) in (8, 12, 13, 14) and ean.is_valid(plain) else None
+
+
+def language_of(text: str) -> str | None:
+    """en, zh or mixed, by the share of Chinese characters among letters; None for a text without letters."""
+    han = len(HAN.findall(text))
+    letters = sum(map(str.isalpha, text))
+    if not letters:
+        return None
+    words = han + (letters - han) / 4  # a Chinese character says about as much as four Latin letters
+    share = han / words
+    return "zh" if share > 0.7 else "en" if share < 0.05 else "mixed"
+
+
+def fold(text: str) -> str:
+    """The form in which texts are compared: NFKC, lower case, simplified characters, single spaces."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return unify_space(_simplify().convert(folded) if HAN.search(folded) else folded)
+
+
+@cache
+def _simplify() -> OpenCC:
+    return OpenCC("t2s")
+
+
+@cache
+def vocabulary() -> Mapping[str, Mapping[str, str]]:
+    """Attribute → folded spelling → our word, from `vocabulary.yaml`."""
+    table = yaml.safe_load((files(__package__) / "vocabulary.yaml").read_text("utf-8"))
+    return {
+        attribute: {fold(spelling): word for word, others in words.items() for spelling in (word, *others)}
+        for attribute, words in table.items()
+    }
+
+
+def standard_value(attribute: str, value: str) -> str:
+    """Our word for a colour or size; any other value as it stands. Parts joined by "/" or "," are read one by one."""
+    words = vocabulary().get(attribute)
+    if words is None:
+        return value
+    whole = words.get(fold(value))
+    if whole:
+        return whole
+    parts = [part.strip() for part in re.split(r"\s*[/,、+&]\s*", value) if part.strip()]
+    found = [words.get(fold(part)) for part in parts]
+    return "/".join(word for word in found if word) if parts and all(found) else value

@@ -1,0 +1,260 @@
+"""The Delta tables of one shop, and DuckDB over them.
+
+A table version is real only when the write log names its batch; whatever no entry names is swept. Knows files, batches and
+named SQL; does not know what a column means.
+"""
+
+import os
+import re
+import shutil
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from graphsvc.errors import InputError, StorageError
+from graphsvc.warehouse.schemas import TABLES
+
+SQL = Path(__file__).parent / "sql"
+ROWS = 65_536  # rows in one Arrow batch: bounds what a write holds
+BATCH_ID = re.compile(r"b[0-9a-f]{16,32}")  # begins with a letter, or a folder's name would be read as a number
+
+
+class Warehouse:
+    """The tables under one folder. One process writes, any number may read.
+
+    Raises StorageError when the disk is full or read-only or a table is damaged; nothing is half-named then.
+    """
+
+    def __init__(self, folder: Path, *, memory_mb: int = 400, threads: int = 2) -> None:
+        self.folder = folder
+        self._memory_mb = memory_mb
+        self._threads = threads
+
+    @property
+    def spill(self) -> Path:
+        """Folder of unfinished work; empty after a sweep."""
+        return self.folder / ".spill"
+
+    def append(self, table: str, data: pa.Table | Iterable[pa.RecordBatch], batch: str) -> int:
+        """Write rows of a batch and return the table's new version, once they are durable.
+
+        `data` has the columns of the table's schema; `batch` is written into every row. Raises InputError for a batch id
+        that could not be a folder's name.
+        """
+        from deltalake import DeltaTable, write_deltalake  # late: 150 ms that a serving process need not pay
+
+        if not BATCH_ID.fullmatch(batch):
+            raise InputError(f"{batch!r} is no batch id.", "Use new_batch().")
+        schema = TABLES[table]
+        batches = data.to_batches(ROWS) if isinstance(data, pa.Table) else data
+        path = self.folder / table
+        with storage_errors(path):
+            path.mkdir(parents=True, exist_ok=True)
+            write_deltalake(
+                path,
+                pa.RecordBatchReader.from_batches(schema, (_conform(part, schema, batch) for part in batches)),
+                mode="append",
+                partition_by=["batch"],
+                configuration={"delta.dataSkippingNumIndexedCols": "0"},  # statistics would copy values into the log
+                writer_properties=_writer_properties(),
+            )
+            sync_tree(path)
+            return int(DeltaTable(path).version())
+
+    def files(self, table: str, batches: Collection[str]) -> list[str]:
+        """Paths of the table's Parquet files that belong to the given batches."""
+        from deltalake import DeltaTable
+
+        path = self.folder / table
+        if not batches or not (path / "_delta_log").exists():
+            return []
+        with storage_errors(path):
+            found = DeltaTable(path).file_uris()
+        wanted = {f"batch={batch}" for batch in batches}
+        return [uri for uri in found if Path(uri).parent.name in wanted]
+
+    def batches(self, table: str) -> set[str]:
+        """Every batch that the table holds, named or not."""
+        from deltalake import DeltaTable
+
+        path = self.folder / table
+        if not (path / "_delta_log").exists():
+            return set()
+        with storage_errors(path):
+            return {Path(uri).parent.name.removeprefix("batch=") for uri in DeltaTable(path).file_uris()}
+
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """A DuckDB of its own with bounded memory, which spills into the data folder. The caller closes it."""
+        self.spill.mkdir(parents=True, exist_ok=True)
+        connection = duckdb.connect(":memory:")
+        connection.execute(f"SET memory_limit = '{self._memory_mb}MB'")
+        connection.execute(f"SET threads = {self._threads}")
+        connection.execute("SET temp_directory = ?", [str(self.spill)])
+        connection.execute("SET preserve_insertion_order = false")
+        connection.execute("SET TimeZone = 'UTC'")
+        for setting in ("autoinstall_known_extensions", "autoload_known_extensions"):
+            connection.execute(f"SET {setting} = false")  # an extension would be a download
+        return connection
+
+    def view(self, connection: duckdb.DuckDBPyConnection, table: str, batches: Collection[str]) -> None:
+        """Make the rows of the given batches readable in `connection` under the table's name; none is an empty view."""
+        schema = TABLES[table]
+        files = self.files(table, batches)
+        if not files:
+            connection.register(table, schema.empty_table())
+            return
+        columns = ", ".join(f'"{name}"' for name in schema.names)
+        relation = connection.read_parquet(files, hive_partitioning=True, union_by_name=True)
+        relation.project(columns).create_view(table, replace=True)
+
+    def run(
+        self, name: str, batches: Sequence[str] = (), inputs: Mapping[str, pa.Table] | None = None, **params: object
+    ) -> pa.Table:
+        """Run `sql/NAME.sql` and return its rows.
+
+        The header declares what it reads (Delta tables, seen through `batches` in log order; `batch_order`, the
+        position of each; or names of `inputs`) and its parameters, which are bound.
+        """
+        connection = self.connection()
+        try:
+            text = (SQL / f"{name}.sql").read_text("utf-8")
+            self._register(connection, text, batches, inputs or {})
+            declared = _header(text, "params")
+            if set(declared) != set(params):
+                raise InputError(f"{name}.sql takes {declared}, not {sorted(params)}.", "Pass exactly these.")
+            with storage_errors(self.folder):
+                result: pa.Table = connection.sql(text, params=params or None).to_arrow_table()
+            return result
+        finally:
+            connection.close()
+
+    def _register(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        text: str,
+        batches: Sequence[str],
+        inputs: Mapping[str, pa.Table],
+    ) -> None:
+        for table in _header(text, "reads"):
+            if table in inputs:
+                connection.register(table, inputs[table])
+            elif table == "batch_order":
+                connection.register(table, batch_order(batches))
+            else:
+                self.view(connection, table, batches)
+
+    def current_products(self, batches: Sequence[str]) -> pa.Table:
+        """The products that exist: of each product_id the last row in log order, unless that row retires it."""
+        return self.run("current_products", batches).select(TABLES["products"].names).cast(TABLES["products"])
+
+    def drop_batch(self, batch: str) -> None:
+        """Remove a batch from every table, with its bytes."""
+        self._remove({batch})
+
+    def sweep(self, named: Collection[str]) -> set[str]:
+        """Remove every batch that no log entry names, with its bytes and all unfinished work; return their ids."""
+        keep = set(named)
+        gone = {batch for table in TABLES for batch in self.batches(table)} - keep
+        with storage_errors(self.folder):
+            shutil.rmtree(self.spill, ignore_errors=True)
+            self._remove(gone)
+        return gone
+
+    def _remove(self, batches: set[str]) -> None:
+        from deltalake import DeltaTable
+
+        for table in TABLES:
+            path = self.folder / table
+            if not path.exists():
+                continue
+            if not (path / "_delta_log").exists() or not any((path / "_delta_log").glob("*.json")):
+                shutil.rmtree(path)  # the writer died before its first version
+                continue
+            with storage_errors(path):
+                delta = DeltaTable(path)
+                for batch in sorted(batches & self.batches(table)):
+                    delta.delete(f"batch = '{batch}'")
+                if batches or _strays(path, delta.file_uris()):
+                    delta.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False, full=True)
+                for folder in path.glob("batch=*"):
+                    if not any(folder.iterdir()):
+                        folder.rmdir()
+                sync_tree(path)
+
+
+def new_batch() -> str:
+    """A fresh batch id."""
+    return "b" + os.urandom(12).hex()
+
+
+def batch_order(batches: Sequence[str]) -> pa.Table:
+    """Batches with their position in the log."""
+    return pa.table({"batch": pa.array(batches, pa.string()), "position": pa.array(range(len(batches)), pa.int64())})
+
+
+@contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """Turn what the disk, Delta and DuckDB raise into a StorageError with its next step."""
+    from deltalake.exceptions import DeltaError
+
+    try:
+        yield
+    except (OSError, DeltaError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        reason = str(error)
+        if "No space left" in reason or "disk full" in reason.lower():
+            raise StorageError("The disk is full; nothing was named.", "Free space on it and try again.") from error
+        if isinstance(error, PermissionError) or "ermission denied" in reason or "ead-only" in reason:
+            raise StorageError(
+                f"{path.name} cannot be written.", "Make the data folder writable for this user."
+            ) from error
+        raise StorageError(
+            f"{path.name} cannot be used: {reason[:300]}.", "Run doctor; restore the data folder if it says damaged."
+        ) from error
+
+
+def sync_tree(folder: Path) -> None:
+    """Make durable what the last write left: Delta itself never syncs. Files already synced cost little."""
+    for directory, _, names in os.walk(folder):
+        for name in names:
+            _sync(os.path.join(directory, name))
+        _sync(directory)
+    _sync(str(folder.parent))
+
+
+def _sync(path: str) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _conform(part: pa.RecordBatch, schema: pa.Schema, batch: str) -> pa.RecordBatch:
+    columns = [
+        pa.array([batch], pa.string()).take(pa.array([0] * part.num_rows, pa.int32()))
+        if field.name == "batch"
+        else part.column(field.name).cast(field.type)
+        for field in schema
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _strays(path: Path, uris: Iterable[str]) -> bool:
+    known = {Path(uri).name for uri in uris}
+    return any(file.name not in known for file in path.glob("batch=*/*"))
+
+
+def _writer_properties() -> Any:
+    from deltalake import WriterProperties
+
+    return WriterProperties(compression="ZSTD", compression_level=1)
+
+
+def _header(text: str, word: str) -> list[str]:
+    """The names that a line "-- WORD: a, b" declares."""
+    found = re.search(rf"^-- {word}:(.*)$", text, re.MULTILINE)
+    return [name.strip() for name in found[1].split(",") if name.strip()] if found else []
