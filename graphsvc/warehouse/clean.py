@@ -42,7 +42,13 @@ TYPES: dict[str, pa.DataType] = {
 }  # fmt: skip
 Converted = tuple[pa.Array, dict[str, tuple[str | None, str]]]  # values; before → (after, rule)
 CHANGED = pa.schema(
-    [("index", pa.int64()), ("field", pa.string()), ("before", pa.string()), ("after", pa.string()), ("rule", pa.string())]
+    [
+        ("index", pa.int64()),
+        ("field", pa.string()),
+        ("before", pa.string()),
+        ("after", pa.string()),
+        ("rule", pa.string()),
+    ]
 )
 
 
@@ -81,7 +87,9 @@ def clean_batch(mapped: pa.Table, asset: str, contract: Contract) -> CleanBatch:
     if "attributes" in schema.names:
         result.columns["attributes"] = _attributes(mapped, result)
     if "language" in schema.names:
-        result.columns["language"] = _language(result.columns["title"], result.columns["text" if asset == "reviews" else "description"])
+        result.columns["language"] = _language(
+            result.columns["title"], result.columns["text" if asset == "reviews" else "description"]
+        )
     return result
 
 
@@ -95,7 +103,11 @@ def _strings(mapped: pa.Table, name: str) -> pa.Array:
 
 
 def _convert(
-    text: pa.Array, chosen: pa.Array, target: pa.DataType, plain: pa.Array, read: Callable[[str], tuple[Any, str | None, str]]
+    text: pa.Array,
+    chosen: pa.Array,
+    target: pa.DataType,
+    plain: pa.Array,
+    read: Callable[[str], tuple[Any, str | None, str]],
 ) -> Converted:
     """Put `read` of the distinct chosen texts in place of what `plain` holds there. `read` → value, after, rule."""  # fmt: skip
     chosen = pc.fill_null(chosen, False)
@@ -244,12 +256,16 @@ def _fill_currency(result: CleanBatch, marks: dict[str, str | None], contract: C
     text = result.texts["price"]
     befores = pa.array(list(marks), pa.string())
     own = pa.array(list(marks.values()), pa.string()).take(pc.index_in(text, befores))
-    default = pc.if_else(pc.is_valid(result.columns["price"]), pa.scalar(contract.currency, pa.string()), pa.scalar(None, pa.string()))
+    default = pc.if_else(
+        pc.is_valid(result.columns["price"]), pa.scalar(contract.currency, pa.string()), pa.scalar(None, pa.string())
+    )
     result.columns["currency"] = pc.coalesce(result.columns["currency"], own, default)
 
 
 def _language(title: pa.Array, text: pa.Array) -> pa.Array:
-    joined = pc.binary_join_element_wise(pc.fill_null(title, ""), pc.utf8_slice_codeunits(pc.fill_null(text, ""), 0, 300), " ")
+    joined = pc.binary_join_element_wise(
+        pc.fill_null(title, ""), pc.utf8_slice_codeunits(pc.fill_null(text, ""), 0, 300), " "
+    )
     chinese = pc.match_substring_regex(joined, r"\p{Han}")
     english = pc.match_substring_regex(joined, r"\pL")
     plain = pc.if_else(english, pa.scalar("en"), pa.scalar(None, pa.string()))
@@ -263,7 +279,10 @@ def _attributes(mapped: pa.Table, result: CleanBatch) -> pa.Array:
     if "attributes" not in mapped.column_names:
         return _interleave(columns, mapped.num_rows)
     flat = _interleave(columns, mapped.num_rows).to_pylist()
-    rows = [had + list(_read_attributes(text)) for had, text in zip(flat, _strings(mapped, "attributes").to_pylist(), strict=True)]
+    rows = [
+        had + list(_read_attributes(text))
+        for had, text in zip(flat, _strings(mapped, "attributes").to_pylist(), strict=True)
+    ]
     return pa.array(rows, pa.list_(ATTRIBUTE))
 
 
@@ -303,7 +322,9 @@ def _read_attributes(text: str | None) -> Iterable[dict[str, Any]]:
     ] if isinstance(found, list) else []  # fmt: skip
     for name, value in pairs:
         for one in value if isinstance(value, list) else [value]:
-            entry = _attribute(str(name), str(one))[0] if name and one is not None and not isinstance(one, dict) else None
+            entry = (
+                _attribute(str(name), str(one))[0] if name and one is not None and not isinstance(one, dict) else None
+            )
             if entry:
                 yield entry
 

@@ -182,14 +182,19 @@ def load(folder: Path, name: str, asset: str) -> Contract | None:
 
 
 def propose(
-    name: str, asset: str, sample: Mapping[str, Iterable[str | None]], fields: Mapping[str, Sequence[str | None]],
+    name: str,
+    asset: str,
+    sample: Mapping[str, Iterable[str | None]],
+    fields: Mapping[str, Sequence[str | None]],
     identifiers: Mapping[str, str],
 ) -> Contract:
     """A contract with sensible defaults. `sample`: raw columns; `fields`: values of mapped fields; both from the first rows.
 
     No value of the data enters it, only names, kinds and notations.
     """  # fmt: skip
-    numbers = [value for f in ASSETS[asset] if f.kind in ("number", "money") for value in fields.get(f.name, ()) if value]
+    numbers = [
+        value for f in ASSETS[asset] if f.kind in ("number", "money") for value in fields.get(f.name, ()) if value
+    ]
     times = [value for f in ASSETS[asset] if f.kind == "time" for value in fields.get(f.name, ()) if value]
     notation: list[tuple[str, object]] = [
         ("timeZone", "UTC"),
@@ -210,7 +215,11 @@ def propose(
             SchemaObject(
                 name=asset,
                 logicalType="object",
-                properties=[_property(asset, f.name, f.kind, f.required) for f in ASSETS[asset] if f.name in fields or f.required],
+                properties=[
+                    _property(asset, f.name, f.kind, f.required)
+                    for f in ASSETS[asset]
+                    if f.name in fields or f.required
+                ],
                 quality=[_outliers()] if asset == "orders" else None,
             ),
         ],

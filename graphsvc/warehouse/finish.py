@@ -28,7 +28,15 @@ FINISHES: dict[str, Finish] = {
     "products": Finish("products", ("duplicates", "duplicate_keys"), "key"),
     "orders": Finish(
         "events",
-        ("duplicates", "resolve", "derive_products", "unresolved", "orders_lines", "orders_outliers", "cancelled_changes"),
+        (
+            "duplicates",
+            "resolve",
+            "derive_products",
+            "unresolved",
+            "orders_lines",
+            "orders_outliers",
+            "cancelled_changes",
+        ),
         "basket",
     ),
     "events": Finish("events", ("duplicates", "resolve", "unresolved"), "event_id"),
@@ -49,14 +57,18 @@ def judge_all(connection: duckdb.DuckDBPyConnection, asset: str, name: str, cont
     connection.execute(f'CREATE VIEW stage_keys AS SELECT seq, file, line, "{key}" AS key FROM stage')
 
 
-def rows_of(connection: duckdb.DuckDBPyConnection, script: str, table: str, **params: object) -> Iterator[pa.RecordBatch]:
+def rows_of(
+    connection: duckdb.DuckDBPyConnection, script: str, table: str, **params: object
+) -> Iterator[pa.RecordBatch]:
     """The rows that `sql/SCRIPT.sql` gives, in the table's columns; columns it leaves out are null."""
     text = (SQL / f"{script}.sql").read_text("utf-8")
     used = {key: value for key, value in params.items() if f"${key}" in text}
     schema = TABLES[table]
     for batch in connection.sql(text, params=used or None).to_arrow_reader(ROWS):
         columns = [
-            batch.column(field.name).cast(field.type) if field.name in batch.schema.names else pa.nulls(batch.num_rows, field.type)
+            batch.column(field.name).cast(field.type)
+            if field.name in batch.schema.names
+            else pa.nulls(batch.num_rows, field.type)
             for field in schema
         ]
         yield pa.RecordBatch.from_arrays(columns, schema=schema)

@@ -107,7 +107,11 @@ class Stage:
         rows = []
         for reject in rejects:
             text = reject.text[:RAW_LIMIT]
-            kept = self._vault.shield_column(pa.array([text]), "row", store=self._store)[0].as_py() if self._identifiers else None
+            kept = (
+                self._vault.shield_column(pa.array([text]), "row", store=self._store)[0].as_py()
+                if self._identifiers
+                else None
+            )
             rows.append((self._vault.mask(file, store=self._store), reject.line, reject.rule,
                          self._vault.mask(reject.reason, store=self._store), reject.fix,
                          f"<row:{kept}>" if kept else self._vault.mask(text, store=self._store)))  # fmt: skip
@@ -118,6 +122,7 @@ class Stage:
     def close(self) -> None:
         """End the Parquet file and make it readable as `stage`."""
         self._writer.close()
+        pa.default_memory_pool().release_unused()
         self._connection.read_parquet(str(self._path)).create_view("stage", replace=True)
 
     def _shield(self, raw: pa.RecordBatch) -> pa.RecordBatch:

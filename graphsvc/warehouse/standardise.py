@@ -73,7 +73,12 @@ def unify_width(text: str) -> str:
 
 
 def _is_wide(c: str) -> bool:
-    return "\uff10" <= c <= "\uff19" or "\uff21" <= c <= "\uff3a" or "\uff41" <= c <= "\uff5a" or c in "＋－％／．＂＃＆＊＝＠＿"
+    return (
+        "\uff10" <= c <= "\uff19"
+        or "\uff21" <= c <= "\uff3a"
+        or "\uff41" <= c <= "\uff5a"
+        or c in "＋－％／．＂＃＆＊＝＠＿"
+    )
 
 
 def unify_space(text: str) -> str:
@@ -171,8 +176,12 @@ def day_comes_first(values: Iterable[str]) -> bool:
 
 
 def decimal_mark(values: Iterable[str]) -> str:
-    """"," where a column shows "1.234,56" or "12,5", else "."."""
-    return "," if any(re.search(r"\d,\d{1,2}(?!\d)", value) and "." not in value.split(",")[-1] for value in values) else "."
+    """ "," where a column shows "1.234,56" or "12,5", else "."."""
+    return (
+        ","
+        if any(re.search(r"\d,\d{1,2}(?!\d)", value) and "." not in value.split(",")[-1] for value in values)
+        else "."
+    )
 
 
 def check_gtin(text: str) -> str | None:

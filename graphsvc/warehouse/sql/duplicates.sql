@@ -4,6 +4,6 @@ SELECT seq, 'exact_duplicate', 'the same row stands in the import more than once
 FROM (
     SELECT seq, row_number() OVER (PARTITION BY row_hash ORDER BY seq) AS place
     FROM stage
-    WHERE row_hash IN (SELECT row_hash FROM stage GROUP BY row_hash HAVING count(*) > 1)
+    WHERE hash(row_hash) IN (SELECT hash(row_hash) FROM stage GROUP BY hash(row_hash) HAVING count(*) > 1)
 )
 WHERE place > 1

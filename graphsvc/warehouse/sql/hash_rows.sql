@@ -6,5 +6,5 @@ FROM (
     SELECT i.index, CAST(to_json(i.cells) AS VARCHAR) AS row, md5(CAST(to_json(i.cells) AS VARCHAR) || $fingerprint) AS row_hash
     FROM incoming AS i
 ) AS h
-LEFT JOIN (SELECT DISTINCT row_hash FROM known) AS k ON h.row_hash = k.row_hash
+LEFT JOIN known AS k ON h.row_hash = k.row_hash
 ORDER BY h.index

@@ -2,8 +2,8 @@
 -- params: factor
 INSERT INTO refusals
 SELECT seq, 'quantity_zero', 'quantity is 0', 'Give the quantity bought, or leave the line out.' FROM stage WHERE quantity = 0;
-CREATE TABLE lines AS
-SELECT s.seq, s.basket, r.product_id, s.shopper, s.quantity, coalesce(s.price, abs(s.value / s.quantity)) AS price,
+CREATE VIEW lines AS
+SELECT s.seq, s.file, s.line, s.row_hash, s.basket, r.product_id, s.shopper, s.quantity, coalesce(s.price, abs(s.value / s.quantity)) AS price,
        coalesce(s.value, s.price * s.quantity) AS value, s.time,
        coalesce(regexp_matches(lower(s.status), 'cancel|refund|return|void|取消|退'), false) AS cancelled
 FROM stage AS s JOIN resolved AS r ON s.product = r.product

@@ -1,4 +1,5 @@
--- purpose: refuse a quantity that is `factor` times what this item usually sells by; a new item is measured by all items
+-- purpose: refuse a quantity that is `factor` times what this item usually sells by, and a tenth of that times what it
+--   sells by in large orders, for wholesale is no error; an item with few lines is measured by all items
 -- params: factor
 INSERT INTO refusals
 WITH past AS (
@@ -6,7 +7,9 @@ WITH past AS (
     UNION ALL
     SELECT product_id, quantity FROM history WHERE kind = 'buy' AND product_id IN (SELECT product_id FROM lines)
 ), items AS (
-    SELECT product_id, median(quantity) AS usual, count(*) AS lines FROM past GROUP BY product_id
+    SELECT product_id, median(quantity) AS usual, quantile_cont(quantity, 0.95) AS large,
+           count(*) AS lines
+    FROM past GROUP BY product_id
 ), shop AS (
     SELECT quantile_cont(usual, 0.99) AS usual FROM items
 )
@@ -16,4 +19,5 @@ SELECT l.seq, 'quantity_outlier',
        'Correct it, or raise the factor of quantity_outlier in the contract and run quarantine retry.'
 FROM lines AS l JOIN items AS i ON l.product_id = i.product_id CROSS JOIN shop
 WHERE l.quantity > $factor * greatest(1, CASE WHEN i.lines >= 5 THEN i.usual ELSE shop.usual END)
+  AND (i.lines < 20 OR l.quantity > $factor / 10 * i.large)
   AND l.seq NOT IN (SELECT buy FROM matches)
