@@ -47,7 +47,7 @@ Guess = Callable[[pa.Table, str], Columns]
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Rows of an import. read = accepted + unchanged + quarantined, always; `changed` are accepted rows of known products."""
+    """Rows of an import. read = accepted + unchanged + quarantined; `changed`: accepted rows of known products."""
 
     read: int = 0
     accepted: int = 0
@@ -89,11 +89,13 @@ class Request:
 class Importer:
     """Imports into one shop. `open_source` and `guess` come from the rooms that know formats and names.
 
-    Raises InputError for an unknown asset, SourceError and MappingError from those rooms, ContractError, SafetyStop when a
-    sync would retire more than a fifth, StorageError when the disk is full or read-only.
+    Raises InputError for an unknown asset, SourceError and MappingError from those rooms, ContractError, SafetyStop
+    when a sync would retire more than a fifth, StorageError when the disk is full or read-only.
     """
 
-    def __init__(self, warehouse: Warehouse, vault: Vault, contracts_folder: Path, open_source: Open, guess: Guess) -> None:
+    def __init__(
+        self, warehouse: Warehouse, vault: Vault, contracts_folder: Path, open_source: Open, guess: Guess
+    ) -> None:
         self._warehouse = warehouse
         self._vault = vault
         self._contracts = contracts_folder
@@ -179,7 +181,8 @@ class _Run:
         held = (SQL / "held.sql").read_text("utf-8")
         connection.execute(f"CREATE TABLE all_held AS {held}")
         connection.execute(
-            "CREATE VIEW held AS SELECT * FROM all_held WHERE source = getvariable('name') AND asset = getvariable('asset')"
+            "CREATE VIEW held AS SELECT * FROM all_held"
+            " WHERE source = getvariable('name') AND asset = getvariable('asset')"
         )
         connection.execute("SET VARIABLE name = $name", {"name": name})
         connection.execute("SET VARIABLE asset = $asset", {"asset": self.request.asset})
@@ -204,7 +207,9 @@ class _Run:
         sample = first.slice(0, SAMPLE)
         names = [name for name in sample.schema.names if not name.startswith("_")]
         if self.stage is None:
-            mapping = self.request.mapping or self.importer._guess(pa.Table.from_batches([sample.select(names)]), self.request.asset)
+            mapping = self.request.mapping or self.importer._guess(
+                pa.Table.from_batches([sample.select(names)]), self.request.asset
+            )
             self.contract = self.contract or self._propose(sample.select(names), mapping)
             self.stage = Stage(
                 self.connection, self.folder, self.contract, mapping, self.vault,
@@ -258,12 +263,19 @@ class _Run:
 
     def _write_tables(self, counts: Counts) -> dict[str, int]:
         asset, table = self.request.asset, FINISHES[self.request.asset].table
-        jobs = [(table, f"accepted_{asset}"), ("raw", "write_raw"), ("quarantine", "write_quarantine"), ("changes", "write_changes")]
+        jobs = [
+            (table, f"accepted_{asset}"),
+            ("raw", "write_raw"),
+            ("quarantine", "write_quarantine"),
+            ("changes", "write_changes"),
+        ]
         if counts.derived:
             jobs.append(("products", "accepted_derived"))
-        written = {}
+        written: dict[str, int] = {}
         for target, script in jobs:
-            rows = rows_of(self.connection, script, target, name=self.request.name, asset=asset, retry=self.request.retry)
+            rows = rows_of(
+                self.connection, script, target, name=self.request.name, asset=asset, retry=self.request.retry
+            )
             self._append(target, rows, written)
         if counts.retired:
             retired = self.connection.sql("SELECT * FROM missing").to_arrow_reader(ROWS)
@@ -289,7 +301,7 @@ class _Run:
 
 
 def _marks(request: Request) -> str:
-    """What decides the outcome of an import besides the contract: the bytes of its files, the mapping, and our version."""
+    """What decides an import's outcome besides the contract: the bytes of its files, the mapping, our version."""
     digest = blake2b(digest_size=16)
     given = request.mapping.fingerprint if request.mapping else "guessed"
     digest.update(repr((VERSION, given, request.sync, request.retry)).encode())

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,10 +24,13 @@ CREATE TABLE IF NOT EXISTS links (
 ) STRICT, WITHOUT ROWID;
 """
 EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
-# Written as people write telephone numbers: international with +, a Chinese mobile, or groups with separators.
+# Written as people write telephone numbers: international with +, a Chinese mobile, or groups with separators. Bounded
+# by ASCII letters only: Chinese text runs on into a number without a space.
 PHONE = re.compile(
-    r"(?<![\w.])(?:\+\d{1,3}[ .-]?(?:\(?\d{1,4}\)?[ .-]?){2,4}\d{2,4}|1[3-9]\d{9}|\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4})(?![\w])"
+    r"(?<![A-Za-z0-9_.])(?:\+\d{1,3}[ .-]?(?:\(?\d{1,4}\)?[ .-]?){2,4}\d{2,4}|1[3-9]\d{9}|1[3-9]\d[ -]\d{4}[ -]\d{4}"
+    r"|\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4})(?![A-Za-z0-9_])"
 )
+Column = Any  # a pa.Array of strings; the stubs of pyarrow cannot say so
 CACHE = 200_000  # pseudonyms remembered; bounds memory, for every HMAC can be made again
 
 
@@ -55,14 +59,14 @@ class Vault:
         folded = fold_identifier(value)
         return hmac.new(self._key, folded.encode("utf-8", "surrogatepass"), sha256).hexdigest()[:32]
 
-    def shield_column(self, column: pa.Array, kind: str, *, store: bool = True) -> pa.Array:
-        """Replace every value of a string column by its pseudonym and keep the originals; null and empty become null."""
+    def shield_column(self, column: Column, kind: str, *, store: bool = True) -> Column:
+        """Replace each value of a string column by its pseudonym and keep the originals; null and empty become null."""
         encoded = column.dictionary_encode()
         values = encoded.dictionary.to_pylist()
         pseudonyms = self._keep(kind, values, store)
         return pa.array(pseudonyms, pa.string()).take(encoded.indices)
 
-    def mask_column(self, column: pa.Array, *, store: bool = True) -> pa.Array:
+    def mask_column(self, column: Column, *, store: bool = True) -> Column:
         """Replace e-mail addresses and telephone numbers inside free text by `<kind:pseudonym>`."""
         suspicious = pc.match_substring_regex(column, r"@|\d[\d ().-]{5,}\d")
         if not pc.any(suspicious).as_py():
@@ -72,13 +76,13 @@ class Vault:
         return pa.array(values, pa.string()).take(encoded.indices)
 
     def mask(self, text: str, *, store: bool = True) -> str:
-        """Replace e-mail addresses and telephone numbers in one text. A cell that is one number only may be any code."""
+        """Replace e-mail addresses and telephone numbers in one text. A cell of eleven digits alone may be any code."""
         masked = EMAIL.sub(lambda found: self._token("email", found[0], store), text)
         if PHONE.fullmatch(text.strip()) and text.strip().isdigit():
             return masked
         return PHONE.sub(lambda found: self._token("phone", found[0], store), masked)
 
-    def link(self, shoppers: pa.Array, columns: Iterable[pa.Array]) -> None:
+    def link(self, shoppers: Column, columns: Iterable[Column]) -> None:
         """Remember which identifiers stand in one row with which shopper, so that erasing the shopper finds them."""
         pairs: set[tuple[str, str]] = set()
         for column in columns:
@@ -100,7 +104,8 @@ class Vault:
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             cursor = self._connection.execute(
-                f"DELETE FROM originals WHERE pseudonym = ? OR (pseudonym IN ({linked}) AND pseudonym NOT IN ({shared}))",
+                "DELETE FROM originals"
+                f" WHERE pseudonym = ? OR (pseudonym IN ({linked}) AND pseudonym NOT IN ({shared}))",
                 (shopper, shopper, shopper),
             )
             self._connection.execute("DELETE FROM links WHERE shopper = ?", (shopper,))

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import orjson
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.compute
 
 from extractors.measures import read_measure
 from graphsvc.ontology import attribute_name
 from graphsvc.warehouse.contracts import Contract
 from graphsvc.warehouse.fields import ASSETS, ATTRIBUTE_PREFIX, EVENT_WORDS
-from graphsvc.warehouse.schemas import ATTRIBUTE, TIME
+from graphsvc.warehouse.schemas import ATTRIBUTE, TEXT, TIME, WHOLE
 from graphsvc.warehouse.standardise import (
     check_gtin,
     clean_text,
@@ -29,7 +29,7 @@ from graphsvc.warehouse.standardise import (
     standard_value,
 )
 
-# What may need cleaning: markup, entities, controls, Latin-1 letters (a broken encoding shows there), full width, spaces.
+# What may need cleaning: markup, entities, controls, Latin-1 letters (a broken encoding shows there), width, spaces.
 SUSPICIOUS = (
     r"[<&\x00-\x1f\x7f-\xff\x{FFFD}\x{200B}\x{200E}\x{200F}\x{2018}-\x{203A}\x{2060}\x{FEFF}\x{FF02}-\x{FF5E}]"
     r"|\s\s|^\s|\s$|\x{3000}|\x{00A0}"
@@ -40,33 +40,30 @@ TYPES: dict[str, pa.DataType] = {
     "number": pa.float64(), "money": pa.float64(), "integer": pa.int64(), "time": TIME, "flag": pa.bool_(),
     "path": pa.list_(pa.string()),
 }  # fmt: skip
-Converted = tuple[pa.Array, dict[str, tuple[str | None, str]]]  # values; before → (after, rule)
-CHANGED = pa.schema(
-    [
-        ("index", pa.int64()),
-        ("field", pa.string()),
-        ("before", pa.string()),
-        ("after", pa.string()),
-        ("rule", pa.string()),
-    ]
-)
+Column = Any  # a pa.Array; the stubs of pyarrow cannot tell its type, nor what its functions take
+pc: Any = pyarrow.compute
+lists: Any = pa.ListArray
+Converted = tuple[Column, dict[str, tuple[str | None, str]]]  # values; before → (after, rule)
+CHANGED = pa.schema([("index", WHOLE), ("field", TEXT), ("before", TEXT), ("after", TEXT), ("rule", TEXT)])
 
 
 @dataclass(slots=True)
 class CleanBatch:
     """Typed columns of one batch in its row order, the text behind each, and the changes (`index` is the row)."""
 
-    columns: dict[str, pa.Array]
-    texts: dict[str, pa.Array]
+    columns: dict[str, Column]
+    texts: dict[str, Column]
     changes: list[pa.Table] = field(default_factory=list)
 
 
 def typed_schema(asset: str) -> pa.Schema:
     """The columns that `clean_batch` gives for an asset."""
-    columns = [(f.name, TYPES.get(f.kind, pa.string())) for f in ASSETS[asset]]
-    extra = [("attributes", pa.list_(ATTRIBUTE))] if asset in ("products", "customers") else []
-    language = [("language", pa.string())] if asset in ("products", "reviews") else []
-    return pa.schema(columns + extra + language)
+    columns: list[pa.Field[Any]] = [pa.field(f.name, TYPES.get(f.kind, TEXT)) for f in ASSETS[asset]]
+    if asset in ("products", "customers"):
+        columns.append(pa.field("attributes", pa.list_(ATTRIBUTE)))
+    if asset in ("products", "reviews"):
+        columns.append(pa.field("language", TEXT))
+    return pa.schema(columns)
 
 
 def clean_batch(mapped: pa.Table, asset: str, contract: Contract) -> CleanBatch:
@@ -93,7 +90,7 @@ def clean_batch(mapped: pa.Table, asset: str, contract: Contract) -> CleanBatch:
     return result
 
 
-def _strings(mapped: pa.Table, name: str) -> pa.Array:
+def _strings(mapped: pa.Table, name: str) -> Column:
     """One column as a string array; blank is null."""
     if name not in mapped.column_names:
         return pa.nulls(mapped.num_rows, pa.string())
@@ -103,13 +100,13 @@ def _strings(mapped: pa.Table, name: str) -> pa.Array:
 
 
 def _convert(
-    text: pa.Array,
-    chosen: pa.Array,
+    text: Column,
+    chosen: Column,
     target: pa.DataType,
-    plain: pa.Array,
+    plain: Column,
     read: Callable[[str], tuple[Any, str | None, str]],
 ) -> Converted:
-    """Put `read` of the distinct chosen texts in place of what `plain` holds there. `read` → value, after, rule."""  # fmt: skip
+    """Put `read` of the distinct chosen texts in place of `plain` there. `read` → (value, after, rule)."""
     chosen = pc.fill_null(chosen, False)
     if not pc.any(chosen).as_py():
         return plain, {}
@@ -125,7 +122,7 @@ def _convert(
     return pc.replace_with_mask(plain, chosen, replacements), changed
 
 
-def _text(text: pa.Array, contract: Contract) -> Converted:
+def _text(text: Column, contract: Contract) -> Converted:
     def read(before: str) -> tuple[str | None, str | None, str]:
         cleaned = clean_text(before)
         return cleaned.text or None, cleaned.text or None, "+".join(cleaned.rules)
@@ -133,7 +130,7 @@ def _text(text: pa.Array, contract: Contract) -> Converted:
     return _convert(text, pc.match_substring_regex(text, SUSPICIOUS), pa.string(), text, read)
 
 
-def _id(text: pa.Array, contract: Contract) -> Converted:
+def _id(text: Column, contract: Contract) -> Converted:
     def read(before: str) -> tuple[str | None, str | None, str]:
         after = clean_text(before).text
         whole = after[:-2] if after.endswith(".0") and after[:-2].isdigit() else after
@@ -142,7 +139,7 @@ def _id(text: pa.Array, contract: Contract) -> Converted:
     return _convert(text, pc.match_substring_regex(text, SUSPICIOUS + r"|^\d+\.0$"), pa.string(), text, read)
 
 
-def _number(text: pa.Array, contract: Contract) -> Converted:
+def _number(text: Column, contract: Contract) -> Converted:
     def read(before: str) -> tuple[float | None, str | None, str]:
         found = parse_money(before, contract.decimal)
         value = found[0] if found else parse_number(before, contract.decimal)
@@ -155,13 +152,13 @@ def _number(text: pa.Array, contract: Contract) -> Converted:
     return _convert(text, pc.and_(pc.invert(plain), pc.is_valid(text)), pa.float64(), values, read)
 
 
-def _integer(text: pa.Array, contract: Contract) -> Converted:
+def _integer(text: Column, contract: Contract) -> Converted:
     numbers, changed = _number(text, contract)
     whole = pc.and_(pc.equal(numbers, pc.floor(numbers)), pc.less(pc.abs(numbers), 1e15))
     return pc.if_else(whole, numbers, pa.scalar(None, pa.float64())).cast(pa.int64()), changed
 
 
-def _time(text: pa.Array, contract: Contract) -> Converted:
+def _time(text: Column, contract: Contract) -> Converted:
     def read(before: str) -> tuple[Any, str | None, str]:
         value = parse_time(before, contract.zone, contract.day_first)
         return value, value.isoformat() if value else None, "time" if value else ""
@@ -173,16 +170,16 @@ def _time(text: pa.Array, contract: Contract) -> Converted:
         values = pc.assume_timezone(naive, contract.zone, ambiguous="earliest", nonexistent="earliest").cast(TIME)
     except pa.ArrowInvalid:  # the 30th of February among them: Python reads them one by one
         plain = pa.array(np.zeros(len(text), bool))
-        values = pa.nulls(len(text), TIME)
+        values = pa.array([None] * len(text), TIME)
     return _convert(text, pc.and_(pc.invert(plain), pc.is_valid(text)), TIME, values, read)
 
 
-def _path(text: pa.Array, contract: Contract) -> Converted:
+def _path(text: Column, contract: Contract) -> Converted:
     cleaned, changed = _text(text, contract)
     return pc.split_pattern_regex(cleaned, r"\s*>\s*"), changed
 
 
-def _gtin(text: pa.Array, contract: Contract) -> Converted:
+def _gtin(text: Column, contract: Contract) -> Converted:
     def read(before: str) -> tuple[str | None, str | None, str]:
         after = check_gtin(before)
         return after, after, "" if after == before else "gtin_form" if after else "gtin_check_digit"
@@ -190,7 +187,7 @@ def _gtin(text: pa.Array, contract: Contract) -> Converted:
     return _convert(text, pc.is_valid(text), pa.string(), text, read)
 
 
-def _currency(text: pa.Array, contract: Contract) -> Converted:
+def _currency(text: Column, contract: Contract) -> Converted:
     def read(before: str) -> tuple[str | None, str | None, str]:
         after = parse_currency(before)
         return after, after, "" if after == before else "currency"
@@ -198,7 +195,7 @@ def _currency(text: pa.Array, contract: Contract) -> Converted:
     return _convert(text, pc.is_valid(text), pa.string(), text, read)
 
 
-def _event(text: pa.Array, contract: Contract) -> Converted:
+def _event(text: Column, contract: Contract) -> Converted:
     def read(before: str) -> tuple[str | None, str | None, str]:
         plain = before.strip().lower()
         after = EVENT_WORDS.get(plain, plain)
@@ -207,15 +204,15 @@ def _event(text: pa.Array, contract: Contract) -> Converted:
     return _convert(text, pc.is_valid(text), pa.string(), text, read)
 
 
-def _flag(text: pa.Array, contract: Contract) -> Converted:
+def _flag(text: Column, contract: Contract) -> Converted:
     return pc.is_in(pc.utf8_lower(text), pa.array(["true", "1", "yes", "是"])), {}
 
 
-def _as_is(text: pa.Array, contract: Contract) -> Converted:
+def _as_is(text: Column, contract: Contract) -> Converted:
     return text, {}
 
 
-KINDS: dict[str, Callable[[pa.Array, Contract], Converted]] = {
+KINDS: dict[str, Callable[[Column, Contract], Converted]] = {
     "text": _text,
     "id": _id,
     "shopper": _as_is,  # a pseudonym already
@@ -232,7 +229,7 @@ KINDS: dict[str, Callable[[pa.Array, Contract], Converted]] = {
 }
 
 
-def _record(result: CleanBatch, name: str, text: pa.Array, changed: dict[str, tuple[str | None, str]]) -> None:
+def _record(result: CleanBatch, name: str, text: Column, changed: dict[str, tuple[str | None, str]]) -> None:
     if not changed:
         return
     befores = pa.array(list(changed), pa.string())
@@ -241,7 +238,7 @@ def _record(result: CleanBatch, name: str, text: pa.Array, changed: dict[str, tu
     picked = found.filter(pc.is_valid(found))
     afters = pa.array([after for after, _ in changed.values()], pa.string())
     rules = pa.array([rule for _, rule in changed.values()], pa.string())
-    names = pa.array([name], pa.string()).take(pa.array(np.zeros(len(rows), np.int32)))
+    names = pa.repeat(pa.scalar(name, pa.string()), len(rows))
     columns = [rows, names, befores.take(picked), afters.take(picked), rules.take(picked)]
     result.changes.append(pa.Table.from_arrays(columns, schema=CHANGED))
 
@@ -262,7 +259,7 @@ def _fill_currency(result: CleanBatch, marks: dict[str, str | None], contract: C
     result.columns["currency"] = pc.coalesce(result.columns["currency"], own, default)
 
 
-def _language(title: pa.Array, text: pa.Array) -> pa.Array:
+def _language(title: Column, text: Column) -> Column:
     joined = pc.binary_join_element_wise(
         pc.fill_null(title, ""), pc.utf8_slice_codeunits(pc.fill_null(text, ""), 0, 300), " "
     )
@@ -272,7 +269,7 @@ def _language(title: pa.Array, text: pa.Array) -> pa.Array:
     return _convert(joined, chinese, pa.string(), plain, lambda value: (language_of(value), None, ""))[0]
 
 
-def _attributes(mapped: pa.Table, result: CleanBatch) -> pa.Array:
+def _attributes(mapped: pa.Table, result: CleanBatch) -> Column:
     """Columns `attributes.NAME`, and a column `attributes` of JSON, as one list of attributes per row."""
     names = [name for name in mapped.column_names if name.startswith(ATTRIBUTE_PREFIX)]
     columns = [_attribute_column(_strings(mapped, name), name.removeprefix(ATTRIBUTE_PREFIX), result) for name in names]
@@ -286,7 +283,7 @@ def _attributes(mapped: pa.Table, result: CleanBatch) -> pa.Array:
     return pa.array(rows, pa.list_(ATTRIBUTE))
 
 
-def _attribute_column(text: pa.Array, name: str, result: CleanBatch) -> pa.Array:
+def _attribute_column(text: Column, name: str, result: CleanBatch) -> Column:
     """Entries of one attribute, null where the row has none."""
     encoded = text.dictionary_encode()
     changed: dict[str, tuple[str | None, str]] = {}
@@ -329,7 +326,7 @@ def _read_attributes(text: str | None) -> Iterable[dict[str, Any]]:
                 yield entry
 
 
-def _interleave(columns: list[pa.Array], rows: int) -> pa.Array:
+def _interleave(columns: list[Column], rows: int) -> Column:
     """Columns of n entries each → n lists of their non-null entries."""
     if not columns:
         return pa.array([[]] * rows, pa.list_(ATTRIBUTE))
@@ -337,4 +334,4 @@ def _interleave(columns: list[pa.Array], rows: int) -> pa.Array:
     row, column = np.nonzero(valid)
     values = pa.concat_arrays(columns).take(pa.array(column * rows + row))
     offsets = np.concatenate([[0], np.cumsum(valid.sum(axis=1))]).astype(np.int32)
-    return pa.ListArray.from_arrays(pa.array(offsets), values, type=pa.list_(ATTRIBUTE))
+    return lists.from_arrays(pa.array(offsets), values, type=pa.list_(ATTRIBUTE))

@@ -30,8 +30,8 @@ from graphsvc.warehouse.standardise import day_comes_first, decimal_mark
 LOGICAL = {
     "number": "number", "money": "number", "integer": "integer", "time": "timestamp", "flag": "boolean",
 }  # fmt: skip
-# What is impossible whatever the shop: (asset, field) → logicalTypeOptions. Generated into the contract, where it can be
-# changed: a shop that sells antiquarian books may well mean the year 1900.
+# What is impossible whatever the shop: (asset, field) → logicalTypeOptions. Generated into the contract, where it can
+# be changed: a shop that sells antiquarian books may well mean the year 1900.
 LIMITS: dict[tuple[str, str], dict[str, object]] = {
     ("products", "key"): {"maxLength": 500},
     ("products", "title"): {"maxLength": 2000},
@@ -77,7 +77,7 @@ PREDICATES: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """What a source promises. `identifiers` maps raw columns to what they identify (email, phone, name, address, person)."""
+    """What a source promises, and how its values are written."""
 
     model: OpenDataContractStandard
     name: str
@@ -188,7 +188,7 @@ def propose(
     fields: Mapping[str, Sequence[str | None]],
     identifiers: Mapping[str, str],
 ) -> Contract:
-    """A contract with sensible defaults. `sample`: raw columns; `fields`: values of mapped fields; both from the first rows.
+    """A contract with sensible defaults, from the first rows: raw columns (`sample`) and mapped `fields`.
 
     No value of the data enters it, only names, kinds and notations.
     """  # fmt: skip
@@ -231,7 +231,7 @@ def _outliers() -> DataQuality:
     return DataQuality(
         name="quantity_outlier", type="custom", engine="graphsvc", arguments={"factor": 100.0},
         description="A quantity this many times the item's own median is refused; a new item is compared with all.",
-        implementation="sql/orders_outliers.sql",
+        implementation="sql/orders_outliers.sql", mustBeBetween=None, mustNotBeBetween=None,
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field: its kind (id, text, path, number, money, currency, integer, time, gtin, flag, json, shopper, event)."""
+    """One field and its kind: a key of `clean.KINDS`."""
 
     name: str
     kind: str
@@ -89,10 +89,15 @@ ASSETS: dict[str, tuple[Field, ...]] = {
 }
 
 EVENT_KINDS = ("impression", "view", "click", "cart", "buy", "like", "share", "comment", "rate", "remove")
-EVENT_WORDS: dict[str, str] = {
-    "pageview": "view", "page_view": "view", "product viewed": "view", "view_item": "view", "pv": "view", "浏览": "view",
-    "product clicked": "click", "select_item": "click", "点击": "click", "add_to_cart": "cart", "addtocart": "cart",
-    "product added": "cart", "加购": "cart", "purchase": "buy", "order completed": "buy", "transaction": "buy", "bought": "buy",
-    "购买": "buy", "fav": "like", "favorite": "like", "收藏": "like", "分享": "share", "评论": "comment", "rating": "rate",
-    "评分": "rate", "remove_from_cart": "remove", "product removed": "remove", "return": "remove", "退货": "remove",
-}  # fmt: skip
+_EVENT_WORDS = {
+    "view": "pageview, page_view, product viewed, view_item, pv, 浏览",
+    "click": "product clicked, select_item, 点击",
+    "cart": "add_to_cart, addtocart, product added, 加购",
+    "buy": "purchase, order completed, transaction, bought, 购买",
+    "like": "fav, favorite, 收藏",
+    "share": "分享",
+    "comment": "评论",
+    "rate": "rating, 评分",
+    "remove": "remove_from_cart, product removed, return, 退货",
+}
+EVENT_WORDS = {word: kind for kind, words in _EVENT_WORDS.items() for word in words.split(", ")}

@@ -1,4 +1,4 @@
-"""The second half of an import: what needs all rows at once, and the writing of what is left. One list of SQL files per asset.
+"""The second half of an import: what needs all rows at once, and what is left to write. One list of SQL per asset.
 
 Knows which named SQL makes which table; does not know how rows were read.
 """

@@ -22,14 +22,14 @@ def list_refused(
     held = warehouse.run("held", batches)
     for column, wanted in (("source", name), ("asset", asset)):
         if wanted is not None:
-            held = held.filter(pc.equal(held[column], wanted))
+            held = held.filter(pc.equal(held[column], pa.scalar(wanted)))
     return held
 
 
 def show_refused(warehouse: Warehouse, batches: Sequence[str], quarantine_id: str) -> dict[str, object]:
     """One refused row with its reasons and fixes. Raises NotFoundError."""
     held = list_refused(warehouse, batches)
-    found = held.filter(pc.equal(held["quarantine_id"], quarantine_id)).to_pylist()
+    found = held.filter(pc.equal(held["quarantine_id"], pa.scalar(quarantine_id))).to_pylist()
     if not found:
         raise NotFoundError(f"Nothing in quarantine has the id {quarantine_id!r}.", "See quarantine list.")
     return dict(found[0])
@@ -60,7 +60,7 @@ class RefusedRows:
         )
         held = held.filter(pc.starts_with(held["row"], "{"))
         for part in held.select(["file", "line", "row"]).to_batches(ROWS):
-            rows = [orjson.loads(row) for row in part.column("row").to_pylist()]
+            rows = [orjson.loads(row or "{}") for row in part.column("row").to_pylist()]
             names = list(dict.fromkeys(name for row in rows for name in row))
             columns = {name: pa.array([row.get(name) for row in rows], pa.string()) for name in names}
             yield pa.RecordBatch.from_pydict({**columns, "_line": part.column("line"), "_file": part.column("file")})

@@ -6,6 +6,7 @@ Each clean table has, beside these, the columns of `ORIGIN`: where the row came 
 import pyarrow as pa
 
 TEXT: pa.DataType = pa.string()
+WHOLE: pa.DataType = pa.int64()
 ATTRIBUTE = pa.struct([("name", TEXT), ("value", TEXT), ("number", pa.float64()), ("unit", TEXT)])
 VARIANT = pa.struct(
     [

@@ -1,4 +1,4 @@
-"""The first half of an import: rows stream in, are shielded, hashed, mapped, cleaned and judged one by one, and rest on disk.
+"""The first half of an import: rows stream in, are shielded, hashed, mapped, cleaned and judged, and rest on disk.
 
 What needs all rows at once (duplicates, cancellations, outliers) is the second half, in `finish.py`. Knows the order of
 the steps; holds one batch of rows in memory.
@@ -6,7 +6,7 @@ the steps; holds one batch of rows in memory.
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import duckdb
 import numpy as np
@@ -17,9 +17,14 @@ import pyarrow.parquet as pq
 from graphsvc.vault import Vault
 from graphsvc.warehouse.clean import clean_batch, typed_schema
 from graphsvc.warehouse.contracts import PREDICATES, Contract, Rule
+from graphsvc.warehouse.schemas import TEXT, WHOLE
 from graphsvc.warehouse.tables import SQL
 
+Column = Any  # a pa.Array; the stubs of pyarrow cannot tell its type
 RAW_LIMIT = 2_000  # characters of a line that its reader refused
+
+
+STAGED = pa.schema([("seq", WHOLE), ("file", TEXT), ("line", WHOLE), ("row_hash", TEXT), ("row", TEXT)])
 
 
 class Reject(Protocol):
@@ -76,10 +81,7 @@ class Stage:
         self._identifiers = {} if shielded else _identifiers(contract, mapping)
         self._rules = contract.rules()
         self._shielded = shielded
-        self._schema = pa.schema(
-            [("seq", pa.int64()), ("file", pa.string()), ("line", pa.int64()), ("row_hash", pa.string()), ("row", pa.string())]
-            + list(typed_schema(contract.asset))
-        )  # fmt: skip
+        self._schema = pa.schema([*STAGED, *typed_schema(contract.asset)])
         self._path = folder / "stage.parquet"
         self._writer = pq.ParquetWriter(self._path, self._schema, compression="zstd", compression_level=1)
         self.read = self.unchanged = self._seq = 0
@@ -129,7 +131,7 @@ class Stage:
         """Pseudonyms for direct identifiers, before anything else sees the row."""
         if self._shielded:
             return raw
-        columns: dict[str, pa.Array] = {}
+        columns: dict[str, Column] = {}
         for name in raw.schema.names:
             column = raw.column(name)
             kind = self._identifiers.get(name)
@@ -149,15 +151,16 @@ class Stage:
         index = pa.array(np.arange(raw.num_rows))
         self._connection.register("incoming", pa.table({"index": index, "cells": cells}))
         text = (SQL / "hash_rows.sql").read_text("utf-8")
-        return self._connection.sql(text, params={"fingerprint": self._mapping.fingerprint}).to_arrow_table()
+        rows: pa.Table = self._connection.sql(text, params={"fingerprint": self._mapping.fingerprint}).to_arrow_table()
+        return rows
 
-    def _write(self, raw: pa.RecordBatch, rows: pa.Table, files: pa.Array, lines: pa.Array) -> None:
+    def _write(self, raw: pa.RecordBatch, rows: pa.Table, files: Column, lines: Column) -> None:
         clean = clean_batch(self._mapping.apply(raw), self._contract.asset, self._contract)
         seq = pa.array(np.arange(self._seq, self._seq + rows.num_rows))
         self._seq += rows.num_rows
         staged = pa.table(
-            {"seq": seq, "file": files, "line": lines, "row_hash": rows["row_hash"], "row": rows["row"], **clean.columns}
-        ).select(self._schema.names)  # fmt: skip
+            {"seq": seq, "file": files, "line": lines, **_columns(rows, "row_hash", "row"), **clean.columns}
+        ).select(self._schema.names)
         self._judge(staged, clean.texts)
         for changes in clean.changes:
             moved = changes.set_column(0, "seq", seq.take(changes["index"].combine_chunks()))
@@ -165,7 +168,7 @@ class Stage:
             self._connection.execute("INSERT INTO value_changes SELECT seq, field, before, after, rule FROM moved")
         self._writer.write_table(staged.cast(self._schema))
 
-    def _judge(self, staged: pa.Table, texts: dict[str, pa.Array]) -> None:
+    def _judge(self, staged: pa.Table, texts: dict[str, Column]) -> None:
         """Ask every rule of every row, so that a refused row hears all of its reasons at once."""
         table = staged.drop_columns(["row"])
         for name, text in texts.items():
@@ -190,13 +193,17 @@ def _identifiers(contract: Contract, mapping: Columns) -> dict[str, str]:
     return {**contract.identifiers, **({shopper: "person"} if shopper else {})}
 
 
-def _split(batch: pa.RecordBatch, file: str) -> tuple[pa.Array, pa.Array, pa.RecordBatch]:
+def _columns(rows: pa.Table, *names: str) -> dict[str, Column]:
+    return {name: rows[name] for name in names}
+
+
+def _split(batch: pa.RecordBatch, file: str) -> tuple[Column, Column, pa.RecordBatch]:
     """Lines, files, and the raw columns proper as strings."""
     names = [name for name in batch.schema.names if name not in ("_line", "_file")]
     raw = pa.RecordBatch.from_arrays([batch.column(name).cast(pa.string()) for name in names], names=names)
     if "_file" in batch.schema.names:
         return batch.column("_line"), batch.column("_file"), raw
-    return batch.column("_line"), pa.array([file]).take(pa.array(np.zeros(batch.num_rows, np.int32))), raw
+    return batch.column("_line"), pa.repeat(pa.scalar(file, pa.string()), batch.num_rows), raw
 
 
 def sized(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBatch]:

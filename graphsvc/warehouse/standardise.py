@@ -1,7 +1,7 @@
 """One written form for what shops write in many: numbers, money, times, GTINs, colours, sizes, text.
 
-Every function takes one value and is meant for distinct values; the many are left to DuckDB (`clean.py`). Knows notations;
-does not know tables.
+Every function takes one value and is meant for distinct values; the many are left to Arrow (`clean.py`). Knows
+notations; does not know tables.
 """
 
 import html
@@ -21,16 +21,31 @@ from ftfy import fix_encoding
 from opencc import OpenCC
 from stdnum import ean
 
-CURRENCIES = {
-    "€": "EUR", "eur": "EUR", "euro": "EUR", "欧元": "EUR", "$": "USD", "us$": "USD", "usd": "USD", "美元": "USD", "£": "GBP",
-    "gbp": "GBP", "英镑": "GBP", "¥": "CNY", "￥": "CNY", "cny": "CNY", "rmb": "CNY", "元": "CNY", "人民币": "CNY", "块": "CNY",
-    "jpy": "JPY", "円": "JPY", "日元": "JPY", "hk$": "HKD", "hkd": "HKD", "港币": "HKD", "港元": "HKD", "nt$": "TWD", "twd": "TWD",
-    "₩": "KRW", "krw": "KRW", "₹": "INR", "inr": "INR", "chf": "CHF", "cad": "CAD", "c$": "CAD", "aud": "AUD", "a$": "AUD",
-    "sek": "SEK", "nok": "NOK", "dkk": "DKK", "pln": "PLN", "zł": "PLN", "₽": "RUB", "rub": "RUB", "sgd": "SGD", "s$": "SGD",
-}  # fmt: skip
+_CURRENCY_WORDS = {
+    "EUR": "€ eur euro 欧元",
+    "USD": "$ us$ usd 美元",
+    "GBP": "£ gbp 英镑",
+    "CNY": "¥ ￥ cny rmb 元 人民币 块",
+    "JPY": "jpy 円 日元",
+    "HKD": "hk$ hkd 港币 港元",
+    "TWD": "nt$ twd",
+    "KRW": "₩ krw",
+    "INR": "₹ inr",
+    "CHF": "chf",
+    "CAD": "c$ cad",
+    "AUD": "a$ aud",
+    "SGD": "s$ sgd",
+    "SEK": "sek",
+    "NOK": "nok",
+    "DKK": "dkk",
+    "PLN": "zł pln",
+    "RUB": "₽ rub",
+}
+CURRENCIES = {word: code for code, words in _CURRENCY_WORDS.items() for word in words.split()}
 _MARK = "|".join(re.escape(mark) for mark in sorted(CURRENCIES, key=len, reverse=True))
 MONEY = re.compile(
-    rf"(?P<minus>-)?\s*(?P<before>{_MARK})?\s*(?P<number>[-+]?[\d.,' \u00a0\u202f]*\d[\d.,]*)\s*(?P<times>万|千)?\s*(?P<after>{_MARK})?",
+    rf"(?P<minus>-)?\s*(?P<before>{_MARK})?\s*(?P<number>[-+]?[\d.,' \u00a0\u202f]*\d[\d.,]*)"
+    rf"\s*(?P<times>万|千)?\s*(?P<after>{_MARK})?",
     re.IGNORECASE,
 )
 TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]{0,2000}|!--.*?--|![A-Za-z][^<>]*)>", re.DOTALL)
@@ -138,7 +153,7 @@ def parse_money(text: str, decimal: str = ".") -> tuple[float, str | None] | Non
     if match is None:
         return None
     number = parse_number(match["number"], decimal)
-    if number is None:
+    if number is None or (match["minus"] and match["number"].strip()[0] in "+-"):
         return None
     factor = {"万": 10_000.0, "千": 1_000.0}.get(match["times"] or "", 1.0)
     mark = match["before"] or match["after"]

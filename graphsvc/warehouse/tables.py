@@ -1,7 +1,7 @@
 """The Delta tables of one shop, and DuckDB over them.
 
-A table version is real only when the write log names its batch; whatever no entry names is swept. Knows files, batches and
-named SQL; does not know what a column means.
+A table version is real only when the write log names its batch; whatever no entry names is swept. Knows files, batches
+and named SQL; does not know what a column means.
 """
 
 import os
@@ -43,8 +43,8 @@ class Warehouse:
     def append(self, table: str, data: pa.Table | Iterable[pa.RecordBatch], batch: str) -> int:
         """Write rows of a batch and return the table's new version, once they are durable.
 
-        `data` has the columns of the table's schema; `batch` is written into every row. Raises InputError for a batch id
-        that could not be a folder's name.
+        `data` has the columns of the table's schema; `batch` is the same for every row. Raises InputError for a batch
+        id that could not be a folder's name.
         """
         from deltalake import DeltaTable  # late: 150 ms that a serving process need not pay
 

@@ -5,7 +5,7 @@ INSERT INTO refusals
 WITH past AS (
     SELECT product_id, quantity FROM lines WHERE quantity > 0
     UNION ALL
-    SELECT product_id, quantity FROM history WHERE kind = 'buy' AND product_id IN (SELECT product_id FROM lines)
+    SELECT product_id, quantity FROM history WHERE kind = 'buy'
 ), items AS (
     SELECT product_id, median(quantity) AS usual, quantile_cont(quantity, 0.95) AS large,
            count(*) AS lines

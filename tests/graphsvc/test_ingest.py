@@ -1,0 +1,376 @@
+import csv
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from graphsvc.errors import InputError, SafetyStop
+from graphsvc.ingest import Importer, PreparedBatch, Request
+from graphsvc.vault import Vault
+from graphsvc.warehouse import contracts
+from graphsvc.warehouse.quarantine import RefusedRows, list_refused, show_refused
+from graphsvc.warehouse.tables import Warehouse
+
+
+@dataclass
+class Renaming:
+    """The smallest mapping: field → raw column."""
+
+    columns: Mapping[str, str]
+
+    @property
+    def fingerprint(self) -> str:
+        return repr(sorted(self.columns.items()))
+
+    def column_of(self, name: str) -> str | None:
+        return self.columns.get(name)
+
+    def apply(self, batch: pa.RecordBatch) -> pa.Table:
+        names = batch.schema.names
+        return pa.table({f: batch.column(c) for f, c in self.columns.items() if c in names})
+
+
+@dataclass
+class Refused:
+    line: int
+    text: str
+    rule: str = "ragged"
+    reason: str = "the row has another number of cells"
+    fix: str = "Correct the row."
+
+
+@dataclass
+class Rows:
+    """A CSV file read in small batches, as the readers of `sources` do."""
+
+    path: str
+    rejects: list[Refused] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return Path(self.path).name
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        with open(self.path, newline="", encoding="utf-8") as file:
+            reader = csv.reader(file)
+            header = next(reader)
+            for number, row in enumerate(reader, 2):
+                if len(row) != len(header):
+                    self.rejects.append(Refused(number, ",".join(row)))
+                    continue
+                cells: dict[str, Any] = {
+                    name: pa.array([cell], pa.string()) for name, cell in zip(header, row, strict=True)
+                }
+                yield pa.RecordBatch.from_pydict({**cells, "_line": pa.array([number], pa.int64())})
+
+
+class Shop:
+    """A warehouse with the history that a write log would hold."""
+
+    def __init__(self, home: Path) -> None:
+        home.mkdir(exist_ok=True)
+        self.home = home
+        self.warehouse = Warehouse(home / "warehouse")
+        self.vault = Vault(home / "vault.db", b"k" * 32)
+        self.history: list[Mapping[str, Any]] = []
+        self.source: Any = None
+
+    def prepare(
+        self, path: Path, asset: str, columns: Mapping[str, str], name: str = "shop", **options: Any
+    ) -> PreparedBatch:
+        def guess(sample: pa.Table, asset: str) -> Renaming:
+            return Renaming(columns)
+
+        opener = (lambda _: self.source) if self.source else Rows
+        importer = Importer(self.warehouse, self.vault, self.home / "contracts", opener, guess)
+        done = importer.prepare(Request([str(path)], asset, name, self.history, **options))
+        assert done.counts.read == done.counts.accepted + done.counts.unchanged + done.counts.quarantined
+        return done
+
+    def ingest(self, *args: Any, **options: Any) -> PreparedBatch:
+        done = self.prepare(*args, **options)
+        if done.payload:
+            self.history.append(done.payload)
+        return done
+
+    @property
+    def named(self) -> list[str]:
+        return [payload["batch"] for payload in self.history]
+
+    def products(self) -> dict[str, dict[str, Any]]:
+        return {row["key"]: row for row in self.warehouse.current_products(self.named).to_pylist()}
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        connection = self.warehouse.connection()
+        self.warehouse.view(connection, table, self.named)
+        found = connection.sql(f"SELECT * FROM {table}").to_arrow_table().to_pylist()
+        connection.close()
+        return list(found)
+
+
+PRODUCTS = {
+    "key": "id",
+    "title": "name",
+    "price": "price",
+    "description": "text",
+    "gtin": "ean",
+    "attributes.colour": "colour",
+}
+HEADER = ["id", "name", "price", "text", "ean", "colour"]
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    return Shop(tmp_path / "shop")
+
+
+def write(path: Path, rows: Sequence[Sequence[str]], header: Sequence[str] = HEADER) -> Path:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([header, *rows])
+    return path
+
+
+def catalogue(path: Path, count: int = 10, price: str = "5") -> Path:
+    return write(path, [[str(n), f"Mug {n}", price if n == 1 else "3.50", "", "", ""] for n in range(1, count + 1)])
+
+
+def test_values_are_standardised_and_each_change_is_kept(shop: Shop, tmp_path: Path) -> None:
+    file = write(tmp_path / "p.csv", [["7", "<b>Tea&nbsp;pot</b>", "1.234,56 €", "cafÃ©", "4006381333932", "紅色"]])
+    done = shop.ingest(file, "products", PRODUCTS)
+    row = shop.products()["7"]
+    assert (row["title"], row["price"], row["currency"], row["description"]) == ("Tea pot", 1234.56, "EUR", "café")
+    assert row["gtin"] is None
+    assert row["attributes"][0]["value"] == "red"
+    assert row["language"] == "en"
+    changes = {change["field"]: change for change in shop.rows("changes")}
+    assert changes["gtin"]["rule"] == "gtin_check_digit"
+    assert changes["title"]["before"] == "<b>Tea&nbsp;pot</b>"
+    assert changes["title"]["key"] == "7"
+    assert changes["attributes.colour"]["after"] == "red"
+    assert done.counts.accepted == 1
+
+
+def test_the_same_file_changes_nothing_and_one_changed_row_changes_one(shop: Shop, tmp_path: Path) -> None:
+    assert shop.ingest(catalogue(tmp_path / "a.csv"), "products", PRODUCTS).counts.accepted == 10
+    again = shop.ingest(tmp_path / "a.csv", "products", PRODUCTS)
+    assert (again.batch, again.counts.accepted, again.counts.unchanged) == (None, 0, 10)
+    changed = shop.ingest(catalogue(tmp_path / "b.csv", price="6"), "products", PRODUCTS)
+    assert (changed.counts.accepted, changed.counts.changed, changed.counts.unchanged) == (1, 1, 9)
+    assert shop.products()["1"]["price"] == 6
+    back = shop.ingest(catalogue(tmp_path / "c.csv", price="5"), "products", PRODUCTS)
+    assert back.counts.accepted == 1
+    assert shop.products()["1"]["price"] == 5
+
+
+def test_sync_retires_what_is_gone_but_stops_before_much_is(shop: Shop, tmp_path: Path) -> None:
+    shop.ingest(catalogue(tmp_path / "a.csv"), "products", PRODUCTS)
+    nine = shop.ingest(catalogue(tmp_path / "b.csv", 9), "products", PRODUCTS, sync=True)
+    assert (nine.counts.retired, len(shop.products())) == (1, 9)
+    three = catalogue(tmp_path / "c.csv", 3)
+    with pytest.raises(SafetyStop, match="6 of the 9"):
+        shop.ingest(three, "products", PRODUCTS, sync=True)
+    assert len(shop.products()) == 9
+    shop.ingest(three, "products", PRODUCTS, sync=True, confirmed=True)
+    assert set(shop.products()) == {"1", "2", "3"}
+    assert shop.ingest(catalogue(tmp_path / "d.csv", 9), "products", PRODUCTS).counts.accepted == 6
+
+
+def test_every_reason_of_a_refused_row(shop: Shop, tmp_path: Path) -> None:
+    rows = [
+        ["1", "", "-4", "", "", ""],
+        ["", "Mug", "cheap", "", "", ""],
+        ["3", "Cup", "inf", "", "", ""],
+        ["4", "Jug", "2", "", "", ""],
+    ]
+    done = shop.ingest(write(tmp_path / "p.csv", rows), "products", PRODUCTS)
+    assert (done.counts.accepted, done.counts.quarantined) == (1, 3)
+    held = {row["line"]: row for row in list_refused(shop.warehouse, shop.named).to_pylist()}
+    assert held[2]["rule"] == "price_minimum, title_missing"
+    assert held[3]["rule"] == "key_missing, price_unreadable"
+    assert held[4]["rule"] == "price_unreadable"
+    assert held[2]["file"] == "p.csv"
+    assert "contract" in str(held[2]["fix"])
+    assert show_refused(shop.warehouse, shop.named, str(held[2]["quarantine_id"]))["reason"] == held[2]["reason"]
+    again = shop.ingest(write(tmp_path / "q.csv", rows), "products", PRODUCTS)
+    assert (again.counts.unchanged, again.counts.quarantined) == (1, 3)
+
+
+def test_duplicates_are_refused_and_the_last_of_a_key_wins(shop: Shop, tmp_path: Path) -> None:
+    rows = [
+        ["1", "Mug", "1", "", "", ""],
+        ["1", "Mug", "1", "", "", ""],
+        ["2", "Old", "1", "", "", ""],
+        ["2", "New", "1", "", "", ""],
+    ]
+    done = shop.ingest(write(tmp_path / "p.csv", rows), "products", PRODUCTS)
+    assert done.quarantined == {"exact_duplicate": 1, "duplicate_key": 1}
+    assert shop.products()["2"]["title"] == "New"
+
+
+def test_retry_reads_refused_rows_under_the_edited_contract(shop: Shop, tmp_path: Path) -> None:
+    shop.ingest(
+        write(tmp_path / "p.csv", [["1", "Mug", "-4", "", "", ""], ["2", "", "1", "", "", ""]]), "products", PRODUCTS
+    )
+    path = contracts.path_of(shop.home / "contracts", "shop", "products")
+    path.write_text(path.read_text("utf-8").replace("minimum: 0", "minimum: -10"), "utf-8")
+    shop.source = RefusedRows(shop.warehouse, shop.named, "shop", "products")
+    done = shop.ingest(tmp_path / "none", "products", PRODUCTS, retry=True)
+    assert (done.counts.read, done.counts.accepted, done.counts.quarantined) == (2, 1, 1)
+    assert shop.products()["1"]["price"] == -4
+    assert [row["line"] for row in list_refused(shop.warehouse, shop.named).to_pylist()] == [3]
+    shop.source = RefusedRows(shop.warehouse, shop.named, "shop", "products")
+    assert shop.ingest(tmp_path / "none", "products", PRODUCTS, retry=True).counts.accepted == 0
+
+
+def test_a_dry_run_counts_the_same_and_writes_nothing(shop: Shop, tmp_path: Path) -> None:
+    file = write(tmp_path / "p.csv", [["1", "ask ann@x.org", "4", "", "", ""], ["2", "", "1", "", "", ""]])
+    before = {path for path in shop.home.rglob("*") if path.is_file()}
+    dry = shop.prepare(file, "products", PRODUCTS, dry_run=True)
+    assert {path for path in shop.home.rglob("*") if path.is_file()} == before
+    assert b"ann@x.org" not in (shop.home / "vault.db").read_bytes()
+    assert dry.counts == shop.ingest(file, "products", PRODUCTS).counts
+
+
+ORDERS = {"basket": "order", "product": "item", "quantity": "qty", "price": "price", "time": "when", "shopper": "who"}
+ORDER_HEADER = ["order", "item", "qty", "price", "when", "who"]
+
+
+def order(basket: str, item: str, quantity: str, when: str = "2024-01-02", who: str = "c1") -> list[str]:
+    return [basket, item, quantity, "2", when, who]
+
+
+def test_cancellations_reduce_what_they_cancel(shop: Shop, tmp_path: Path) -> None:
+    shop.ingest(catalogue(tmp_path / "a.csv"), "products", PRODUCTS)
+    rows = [
+        order("1", "1", "80995"), order("C1", "1", "-80995", "2024-01-03"),
+        order("2", "2", "5"), order("C2", "2", "-2", "2024-01-03"),
+        order("C3", "3", "-1"), order("4", "4", "0"), order("5", "nowhere", "1"), order("6", "5", "1", "1900-01-01"),
+    ]  # fmt: skip
+    done = shop.ingest(write(tmp_path / "o.csv", rows, ORDER_HEADER), "orders", ORDERS)
+    assert done.quarantined == {"cancels_nothing": 1, "quantity_zero": 1, "unknown_product": 1, "time_earliest": 1}
+    found = {(event["product_id"], event["kind"], event["quantity"], event["value"]) for event in shop.rows("events")}
+    assert found == {
+        ("shop:1", "remove", 80995.0, 161990.0), ("shop:1", "remove", 80995.0, -161990.0),
+        ("shop:2", "buy", 3.0, 6.0), ("shop:2", "remove", 2.0, -4.0),
+    }  # fmt: skip
+    assert {(c["before"], c["after"]) for c in shop.rows("changes")} == {("80995.0", "0.0"), ("5.0", "3.0")}
+
+
+def test_outliers_are_measured_by_the_items_own_history(shop: Shop, tmp_path: Path) -> None:
+    shop.ingest(catalogue(tmp_path / "a.csv"), "products", PRODUCTS)
+    fuel = [order(f"f{n}", "1", str(5_000 + n)) for n in range(30)] + [order("big", "1", "89638")]
+    mugs = [order(f"m{n}", "2", str(1 + n % 3)) for n in range(30)] + [order("typo", "2", "9999")]
+    done = shop.ingest(write(tmp_path / "o.csv", fuel + mugs, ORDER_HEADER), "orders", ORDERS)
+    assert done.quarantined == {"quantity_outlier": 1}
+    assert "9999" in str(list_refused(shop.warehouse, shop.named).to_pylist()[0]["reason"])
+    again = [*fuel, *mugs, order("new", "2", "2")]  # the same file and a row more: what was refused stays so
+    grown = shop.ingest(write(tmp_path / "g.csv", again, ORDER_HEADER), "orders", ORDERS)
+    assert (grown.counts.accepted, grown.counts.unchanged, grown.counts.quarantined) == (1, 61, 1)
+    later = shop.ingest(
+        write(tmp_path / "l.csv", [order("z", "1", "7000"), order("y", "2", "7000")], ORDER_HEADER), "orders", ORDERS
+    )
+    assert (later.counts.accepted, later.quarantined) == (1, {"quantity_outlier": 1})
+
+
+def test_orders_with_titles_bring_their_products(shop: Shop, tmp_path: Path) -> None:
+    rows = [[*order("1", "A", "1"), "Lamp"], [*order("2", "A", "2"), "LAMP"], [*order("3", "A", "1"), "Lamp"]]
+    done = shop.ingest(
+        write(tmp_path / "o.csv", rows, [*ORDER_HEADER, "title"]), "orders", {**ORDERS, "title": "title"}
+    )
+    assert (done.counts.accepted, done.counts.derived) == (3, 1)
+    assert shop.products()["A"]["title"] == "Lamp"
+    assert shop.products()["A"]["title_derived"]
+
+
+def test_a_key_that_two_sources_have_is_ambiguous(shop: Shop, tmp_path: Path) -> None:
+    shop.ingest(catalogue(tmp_path / "a.csv", 2), "products", PRODUCTS, name="one")
+    shop.ingest(catalogue(tmp_path / "b.csv", 1), "products", PRODUCTS, name="two")
+    rows = [order("1", "1", "1"), order("2", "2", "1"), order("3", "two:1", "1")]
+    done = shop.ingest(write(tmp_path / "o.csv", rows, ORDER_HEADER), "orders", ORDERS, name="till")
+    assert done.quarantined == {"ambiguous_product": 1}
+    assert {event["product_id"] for event in shop.rows("events")} == {"one:2", "two:1"}
+
+
+def test_planted_identifiers_stand_in_no_file_but_the_vault(shop: Shop, tmp_path: Path) -> None:
+    header = ["customer", "e-mail", "full_name", "note"]
+    rows = [
+        ["c1", "ann.planted@x.org", "Ann Planted", "call 13812345678 or bob.planted@x.org"],
+        ["", "refused.planted@x.org", "Rolf Planted", "-"],
+        ["c3", "ragged.planted@x.org", "Rita Planted"],
+    ]
+    columns = {
+        "shopper": "customer",
+        "attributes.email": "e-mail",
+        "attributes.name": "full_name",
+        "attributes.note": "note",
+    }
+    done = shop.ingest(write(tmp_path / "c.csv", rows, header), "customers", columns)
+    assert (done.counts.accepted, done.counts.quarantined) == (1, 2)
+    import pyarrow.parquet as pq
+
+    for path in shop.home.rglob("*"):
+        if path.is_file() and path.name != "vault.db":
+            text = (
+                str(pq.ParquetFile(path).read().to_pylist())
+                if path.suffix == ".parquet"
+                else path.read_bytes().decode("utf-8", "replace")
+            )
+            for planted in ("planted@", "Planted", "13812345678"):
+                assert planted not in text, path
+    assert shop.vault.original(shop.vault.pseudonym("ann.planted@x.org")) == "ann.planted@x.org"
+    event = shop.rows("customers")[0]
+    assert event["shopper"] == shop.vault.pseudonym("c1")
+
+
+def test_drift_is_reported(shop: Shop, tmp_path: Path) -> None:
+    shop.ingest(catalogue(tmp_path / "a.csv"), "products", PRODUCTS)
+    file = write(tmp_path / "b.csv", [["1", "Mug", "1", "", "", "x"]], ["id", "name", "price", "text", "ean", "finish"])
+    assert shop.ingest(file, "products", PRODUCTS).drift == ["new column 'finish'", "column 'colour' is missing"]
+
+
+def test_an_unknown_asset_is_said_so(shop: Shop, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="Unknown asset"):
+        shop.prepare(tmp_path / "a.csv", "widgets", {})
+
+
+def test_injections_are_values(shop: Shop, tmp_path: Path) -> None:
+    nasty = ["'; DROP TABLE products; --", '=cmd|"/c calc"!A1', "${jndi:x}", "MATCH (n) DETACH DELETE n", "k" * 10_000]
+    done = shop.ingest(write(tmp_path / "p.csv", [[key, key, "1", "", "", ""] for key in nasty]), "products", PRODUCTS)
+    assert set(shop.products()) == set(nasty[:4])
+    assert done.quarantined == {"key_max_length": 1, "title_max_length": 1}
+
+
+def test_a_kill_leaves_nothing_that_a_sweep_does_not_take(tmp_path: Path) -> None:
+    home = tmp_path / "shop"
+    shop = Shop(home)
+    shop.ingest(catalogue(tmp_path / "a.csv"), "products", PRODUCTS)
+    script = (
+        "import sys, pathlib; from tests.graphsvc.test_ingest import *\n"
+        "home, file = map(pathlib.Path, sys.argv[1:])\n"
+        "shop = Shop(home)\n"
+        "for n in range(1000):\n"
+        "    shop.prepare(file, 'products', PRODUCTS, name=f'n{n}'); print(n, flush=True)\n"
+    )
+    big = catalogue(tmp_path / "big.csv", 60)
+    child = subprocess.Popen(
+        [sys.executable, "-c", script, str(home), str(big)], stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]
+    )
+    assert child.stdout is not None
+    child.stdout.readline()
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait()
+    child.stdout.close()
+    again = Warehouse(home / "warehouse")
+    assert again.sweep(set(shop.named))
+    assert not again.spill.exists()
+    assert len(shop.products()) == 10
+    assert {batch for table in ("products", "raw", "changes", "quarantine") for batch in again.batches(table)} == set(
+        shop.named
+    )
