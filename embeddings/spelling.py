@@ -4,20 +4,21 @@ Garbe, "1000x Faster Spelling Correction" (SymSpell, 2012), for a distance of 1 
 swap), the slip that people make. Knows words and their counts; whether a word ought to be corrected is the caller's.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rapidfuzz.distance import OSA
 
+from embeddings.lexical_kernels import deletion_keys
 from embeddings.strings import Strings, pack_strings
 
 SHORTEST = 4  # letters: shorter words have too many neighbours
+FIRST = 30  # a slip in the first letter is this much rarer than one further in: it needs as much more evidence
 
 
 class Speller:
-    """Words of a catalogue with their counts, found again through one slip."""
+    """Words of a catalogue with their counts, found again through one slip. Arrays only: a mapped file serves."""
 
     def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         self._arrays = dict(arrays)
@@ -27,52 +28,70 @@ class Speller:
     @classmethod
     def build(cls, counts: Mapping[str, int]) -> "Speller":
         """Learn words of letters and how often each stands in the catalogue."""
-        words = sorted(word for word in counts if len(word) >= SHORTEST and word.isalpha())
-        pairs = [(_key(form), row) for row, word in enumerate(words) for form in _forms(word)]
-        keys = np.array([key for key, _ in pairs], np.uint64)
-        rows = np.array([row for _, row in pairs], np.int32)
+        words = sorted(word for word in counts if is_correctable(word))
+        codes, starts = _codes(words)
+        keys = deletion_keys(codes, starts)
+        rows = np.repeat(np.arange(len(words), dtype=np.int32), np.diff(starts) + 1)
         order = np.argsort(keys, kind="stable")
         word_bytes, word_starts = pack_strings(words)
-        frequency = np.array([counts[word] for word in words], np.int64)
-        return cls(
-            {"word_bytes": word_bytes, "word_starts": word_starts, "counts": frequency, "keys": keys[order],
-             "rows": rows[order]}
-        )  # fmt: skip
+        arrays: dict[str, NDArray[Any]] = {
+            "word_bytes": word_bytes,
+            "word_starts": word_starts,
+            "counts": np.array([counts[word] for word in words], np.int64),
+            "keys": keys[order],
+            "rows": rows[order],
+        }
+        return cls(arrays)
+
+    def __len__(self) -> int:
+        return len(self._words)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The arrays to store."""
         return self._arrays
 
-    def correct(self, word: str) -> tuple[str, int] | None:
-        """Return the commonest known word one slip away and its count, or None. The first letter is trusted more."""
-        if len(word) < SHORTEST or not word.isalpha():
-            return None
-        candidates = {int(row) for form in _forms(word) for row in self._find(_key(form))}
-        near = [
-            (self._words[row][0] == word[0], int(self._counts[row]), self._words[row])
-            for row in candidates
-            if OSA.distance(word, self._words[row], score_cutoff=1) <= 1
+    def near(self, word: str) -> list[tuple[float, str]]:
+        """Return the known words one slip away, likeliest first, each with its count, less for a slip at the start."""
+        if not is_correctable(word):
+            return []
+        rows = self._rows_of(deletion_keys(*_codes([word])))
+        found = [(self._words[row], int(self._counts[row])) for row in rows]
+        rated = [
+            (n if _starts_alike(w, word) else n / FIRST, w) for w, n in found if w != word and is_one_slip(word, w)
         ]
-        return max(near)[2:0:-1] if near else None
+        return sorted(rated, key=lambda pair: (-pair[0], pair[1]))
 
-    def _find(self, key: int) -> NDArray[np.int32]:
-        first, last = (
-            np.searchsorted(self._keys, np.uint64(key), "left"),
-            np.searchsorted(self._keys, np.uint64(key), "right"),
-        )
-        found: NDArray[np.int32] = self._rows[first:last]
-        return found
+    def __contains__(self, word: str) -> bool:
+        return any(self._words[int(row)] == word for row in self._rows_of(deletion_keys(*_codes([word]))[:1]))
 
-
-def _forms(word: str) -> Iterator[str]:
-    """The word and each form of it with one letter deleted."""
-    yield word
-    yield from (word[:at] + word[at + 1 :] for at in range(len(word)))
+    def _rows_of(self, keys: NDArray[np.uint64]) -> set[int]:
+        """The words that have any of these keys."""
+        firsts, lasts = np.searchsorted(self._keys, keys, "left"), np.searchsorted(self._keys, keys, "right")
+        return {int(row) for first, last in zip(firsts, lasts, strict=True) for row in self._rows[first:last]}
 
 
-def _key(form: str) -> int:
-    """64 bits of FNV-1a: stable between runs, unlike hash()."""
-    value = 0xCBF29CE484222325
-    for byte in form.encode():
-        value = ((value ^ byte) * 0x100000001B3) & 0xFFFFFFFFFFFFFFFF
-    return value
+def is_correctable(word: str) -> bool:
+    """Words of enough letters, and of letters only: model codes stay as typed."""
+    return len(word) >= SHORTEST and word.isalpha()
+
+
+def is_one_slip(first: str, second: str) -> bool:
+    """Whether one insertion, deletion, substitution or swap of neighbours makes one word of the other, or none."""
+    shorter = min(len(first), len(second))
+    head = next((at for at in range(shorter) if first[at] != second[at]), shorter)
+    left, right = first[head:], second[head:]
+    while left and right and left[-1] == right[-1]:
+        left, right = left[:-1], right[:-1]
+    return max(len(left), len(right)) <= 1 or (len(left) == len(right) == 2 and left == right[::-1])
+
+
+def _starts_alike(first: str, second: str) -> bool:
+    """Whether the slip was not in the first letter; a swap of the first two is as common as one further in."""
+    return first[0] == second[0] or first[:2] == second[1::-1]
+
+
+def _codes(words: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """Code points of words laid end to end and where each begins."""
+    starts = np.zeros(len(words) + 1, np.int64)
+    np.cumsum([len(word) for word in words], out=starts[1:])
+    return np.frombuffer("".join(words).encode("utf-32-le", "surrogatepass"), np.uint32), starts

@@ -6,7 +6,7 @@ term of its pinyin (marked by "~"), so that a homophone typo still meets its wor
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 import Stemmer
@@ -14,7 +14,7 @@ from pypinyin import lazy_pinyin
 
 PINYIN = "~"  # marks a term as a sound and not a spelling
 HAN = "㐀-鿿"
-TOKEN = re.compile(rf"[{HAN}]+|\d+/\d+|\d*\.\d+|\d+|[^\W\d_]+", re.UNICODE)
+TOKEN = re.compile(rf"[{HAN}]+|\d+/\d+|\d*\.\d+|\d+|[^\W\d_{HAN}]+")
 NUMBER = re.compile(r"\d*\.?\d+|\d+/\d+")
 NOT_HAN = re.compile(rf"[^{HAN}]")
 
@@ -51,16 +51,43 @@ UNITS: dict[str, str] = {
 }
 SHORT_UNITS = {unit for unit in UNITS if len(unit) <= 2}  # read as units only after a number: "a", "in", "l"
 
-# Joined in the folded text, so that fractions, feet and inches keep their meaning when punctuation goes.
-REWRITES: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"(?<=\d)\s*(?:''|\"|”|″)"), " inch "),
-    (re.compile(r"(?<=\d)\s*['’′](?![a-z])"), " foot "),
-    (re.compile(r"(?<=\d),(?=\d{3}\b)"), ""),
-    (re.compile(r"['’]s\b"), "s"),
-    (re.compile(r"(?<=[a-z])['’](?=[a-z])"), ""),
-    (re.compile(r"(?<=\d)\s*(?:毫升)"), " ml "),
-    (re.compile(r"(?<=\d)\s*(?:克)"), " g "),
-    (re.compile(r"(?<=\d)\s*(?:公斤|千克)"), " kg "),
+# Applied to the folded text, so that fractions, feet and inches keep their meaning when punctuation goes. Each with the
+# characters of which one must stand in the text: most texts have none, and a search for a character is cheap.
+REWRITES: tuple[tuple[str, re.Pattern[str], str], ...] = (
+    ("'\"”″", re.compile(r"(?<=\d)\s*(?:''|\"|”|″)"), " inch "),
+    ("'’′", re.compile(r"(?<=\d)\s*['’′](?![a-z])"), " foot "),
+    (",", re.compile(r"(?<=\d),(?=\d{3}\b)"), ""),
+    ("'’", re.compile(r"['’]s\b"), "s"),
+    ("'’", re.compile(r"(?<=[a-z])['’](?=[a-z])"), ""),
+    ("升", re.compile(r"(?<=\d)\s*毫升"), " ml "),
+    ("升", re.compile(r"(?<=\d)\s*升"), " l "),
+    ("克", re.compile(r"(?<=\d)\s*(?:千克|公斤)"), " kg "),
+    ("克", re.compile(r"(?<=\d)\s*克"), " g "),
+    ("斤", re.compile(r"(?<=\d)\s*公斤"), " kg "),
+)
+# Words that say nothing of the thing: a query of these alone is not "known".
+FUNCTION_WORDS = frozenset(
+    [
+        "a",
+        "an",
+        "the",
+        "of",
+        "for",
+        "with",
+        "and",
+        "or",
+        "in",
+        "on",
+        "at",
+        "to",
+        "by",
+        "from",
+        "is",
+        "are",
+        "my",
+        "your",
+    ]
+    + ["的", "了", "和", "与", "或", "在"]
 )
 _STEMMER = Stemmer.Stemmer("english", 100_000)
 
@@ -70,8 +97,9 @@ def fold(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text).lower()
     if not folded.isascii():
         folded = "".join(c for c in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(c))
-    for pattern, replacement in REWRITES:
-        folded = pattern.sub(replacement, folded)
+    for signs, pattern, replacement in REWRITES:
+        if any(sign in folded for sign in signs):
+            folded = pattern.sub(replacement, folded)
     return folded
 
 
@@ -89,7 +117,12 @@ def tokens(text: str) -> list[str]:
 
 def terms(text: str) -> list[str]:
     """Index terms of a text: stems, numbers, bigrams of Chinese with their sounds."""
-    return [term for token in tokens(text) for term in terms_of(token)]
+    return terms_of_all(tokens(text))
+
+
+def terms_of_all(words: Iterable[str]) -> list[str]:
+    """Index terms of tokens, in their order."""
+    return [term for token in words for term in terms_of(token)]
 
 
 @lru_cache(200_000)
@@ -122,19 +155,23 @@ def is_number(token: str) -> bool:
     return NUMBER.fullmatch(token) is not None
 
 
-def trigrams(text: str) -> Iterator[str]:
-    """Character trigrams of each word with its edges marked; single characters of Chinese."""
-    for token in tokens(text):
-        if is_chinese(token):
-            yield from token
-        else:
-            padded = f"^{token}$"
-            yield from (padded[at : at + 3] for at in range(len(padded) - 2))
+def trigrams(words: Iterable[str]) -> list[str]:
+    """Character trigrams of each token with its edges marked; single characters of Chinese."""
+    return [gram for token in words for gram in trigrams_of(token)]
 
 
-def adjacent(words: Sequence[str]) -> Iterator[tuple[int, str]]:
-    """Each pair of neighbouring words joined, with the place of the first."""
-    return ((at, words[at] + words[at + 1]) for at in range(len(words) - 1))
+@lru_cache(200_000)
+def trigrams_of(token: str) -> tuple[str, ...]:
+    """Character trigrams of one token."""
+    if is_chinese(token):
+        return tuple(token)
+    padded = f"^{token}$"
+    return tuple(padded[at : at + 3] for at in range(len(padded) - 2))
+
+
+def adjacent(words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Each pair of neighbouring words."""
+    return zip(words, words[1:], strict=False)
 
 
 def _plain_number(token: str) -> str:

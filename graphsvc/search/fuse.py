@@ -1,8 +1,8 @@
 """Convex fusion of words, characters and meaning into one score, and what that score says about matching.
 
-bm25 / max + MEANING · (cosine − max cosine) + CHARACTERS · characters / max − NUMBER · (numbers of the query missing in
-the title). Per query and over all segments together; reciprocal-rank fusion is 20 % worse on judged queries (perf/).
-Knows arrays of scores; does not know documents.
+words / max + MEANING · (cosine − max cosine) + CHARACTERS · characters / max − NUMBER · (numbers of the query that the
+title lacks). Per query and over all segments together, on the unfiltered catalogue: filters must not move what matches.
+Reciprocal-rank fusion is a fifth worse on judged queries (perf/LOG.md). Knows arrays of scores, not documents.
 """
 
 from collections.abc import Sequence
@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
-MEANING = 1.0
-CHARACTERS = 0.5
-NUMBER = 0.05
-DELTA = 1.0  # a document within this of the best matches: keeps 98 % of what ranking everything finds (perf/matching)
+MEANING = 1.5
+CHARACTERS = 0.35
+NUMBER = 0.1
+DELTA = 1.0  # a document within this of the best matches; calibrated by perf/search_homedepot.py
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Evidence:
     words: Floats
     characters: Floats
     cosine: Floats
-    missing: Floats  # numbers of the query that the title lacks
+    missing: Floats  # how many numbers of the query the title lacks
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,21 @@ class Peaks:
     words: float
     characters: float
     cosine: float
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What each kind of evidence adds to the fused score of one document; they sum to it."""
+
+    words: float
+    characters: float
+    meaning: float
+    numbers: float
+
+    @property
+    def score(self) -> float:
+        """The fused score."""
+        return self.words + self.characters + self.meaning + self.numbers
 
 
 def peaks(evidences: Sequence[Evidence]) -> Peaks:
@@ -55,10 +70,21 @@ def fuse(evidences: Sequence[Evidence]) -> list[Floats]:
     return [_fuse_one(evidence, top) for evidence in evidences]
 
 
+def part(evidence: Evidence, top: Peaks, document: int) -> Parts:
+    """Return the parts of one document's fused score."""
+    return Parts(
+        words=float(evidence.words[document]) / top.words if top.words > 0 else 0.0,
+        characters=CHARACTERS * float(evidence.characters[document]) / top.characters if top.characters > 0 else 0.0,
+        meaning=MEANING * (float(evidence.cosine[document]) - top.cosine),
+        numbers=-NUMBER * float(evidence.missing[document]),
+    )
+
+
 def _fuse_one(evidence: Evidence, top: Peaks) -> Floats:
-    score = np.float32(MEANING) * (evidence.cosine - np.float32(top.cosine))
+    score = evidence.cosine - np.float32(top.cosine)
+    score *= np.float32(MEANING)
     if top.words > 0:
-        score += evidence.words / np.float32(top.words)
+        score += evidence.words * np.float32(1 / top.words)
     if top.characters > 0:
         score += evidence.characters * np.float32(CHARACTERS / top.characters)
     score -= np.float32(NUMBER) * evidence.missing

@@ -5,7 +5,7 @@ Knows texts by number; does not know products, filters or what matches.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,17 +14,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.arrays import read_arrays, write_arrays
-from embeddings.bm25 import Bm25
+from embeddings.bm25 import Bm25, Bm25Builder, Field
 from embeddings.quantised import Int8Vectors
 from embeddings.spelling import Speller
-from embeddings.words import is_number, terms, tokens, trigrams
-from graphsvc.search.fuse import Evidence
-from graphsvc.search.understand import Understanding, understand
+from embeddings.words import is_chinese, is_number, terms_of_all, tokens, trigrams
+from graphsvc.search.fuse import Evidence, Parts, Peaks, part
+from graphsvc.search.understand import Correction, Understanding, understand
 
 FILE = "texts"
-K1, B = 0.5, 0.5
-TITLE, FACTS, BODY = 1.0, 0.4, 0.1  # weight of a word by where it stands
+K1 = 0.5
+FIELDS = (Field(1.0, 0.5), Field(0.7, 0.5), Field(0.2, 0.5))  # title, body, facts: weight and length norm
+CHARACTER_FIELDS = (Field(1.0, 0.5),)
+NUMBER_FIELDS = (Field(1.0, 0.0),)
 LONGEST_BODY = 300  # words: what follows in a description is fine print
+PAIRS = 4096  # random pairs of vectors that say what "nothing in common" looks like to an encoder
+UNRELATED = 4.0  # standard deviations over the mean of random pairs that a chance neighbour can reach
+Progress = Callable[[int, int], None]  # done, of
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,36 +44,44 @@ class DocumentTexts:
         return len(self.titles)
 
 
-class TextIndex:
-    """One segment: D documents with their postings, trigrams, numbers, vectors and speller."""
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why one document stands where it stands: typed words with their share of the words' part, largest first."""
 
-    def __init__(self, words: Bm25, characters: Bm25, numbers: Bm25, vectors: Int8Vectors, speller: Speller) -> None:
+    words: tuple[tuple[str, float], ...]
+    corrections: tuple[Correction, ...]
+    cosine: float
+    parts: Parts
+
+
+class TextIndex:
+    """One segment: D documents with their postings, trigrams, numbers, vectors and speller.
+
+    `floor` is the cosine under which the encoder sees nothing in common between a query and a text.
+    """
+
+    def __init__(
+        self, words: Bm25, characters: Bm25, numbers: Bm25, vectors: Int8Vectors, speller: Speller, floor: float
+    ) -> None:
         self.words, self.characters, self.numbers = words, characters, numbers
-        self.vectors, self.speller = vectors, speller
+        self.vectors, self.speller, self.floor = vectors, speller, floor
 
     def __len__(self) -> int:
         return len(self.words)
 
     @classmethod
-    def build(cls, texts: DocumentTexts, vectors: NDArray[np.float32]) -> "TextIndex":
+    def build(cls, texts: DocumentTexts, vectors: NDArray[np.float32], progress: Progress | None = None) -> "TextIndex":
         """Index texts and their vectors, float32[D, d] of unit length."""
-        words = Bm25.build(_bags(texts), k1=K1, b=B)
-        characters = Bm25.build((Counter(trigrams(title)) for title in texts.titles), k1=K1, b=B)
-        numbers = Bm25.build((Counter(_numbers(title)) for title in texts.titles), k1=K1, b=B)
-        return cls(words, characters, numbers, Int8Vectors.build(vectors), Speller.build(_vocabulary(texts)))
+        return _index(texts, Int8Vectors.build(vectors), measure_floor(vectors), None, progress)
 
     def segment(self, texts: DocumentTexts, vectors: NDArray[np.float32]) -> "TextIndex":
         """Index a few documents more, comparable with this index's."""
-        words = self.words.segment(_bags(texts))
-        characters = self.characters.segment(Counter(trigrams(title)) for title in texts.titles)
-        numbers = self.numbers.segment(Counter(_numbers(title)) for title in texts.titles)
-        fresh = Int8Vectors.build(vectors, mean=self.vectors.mean)
-        return TextIndex(words, characters, numbers, fresh, Speller.build(_vocabulary(texts)))
+        return _index(texts, Int8Vectors.build(vectors, mean=self.vectors.mean), self.floor, self, None)
 
     def save(self, folder: Path) -> None:
         """Write the index into a folder, durably."""
         arrays: dict[str, NDArray[Any]] = dict(self.vectors.arrays())
-        meta: dict[str, object] = {}
+        meta: dict[str, object] = {"floor": self.floor}
         for name, index in (("words", self.words), ("characters", self.characters), ("numbers", self.numbers)):
             stored, meta[name] = index.arrays()
             arrays |= {f"{name}.{key}": array for key, array in stored.items()}
@@ -79,15 +92,20 @@ class TextIndex:
     def open(cls, folder: Path) -> "TextIndex":
         """Map the index from a folder. Raises embeddings.errors.DamagedFile."""
         arrays, meta = read_arrays(folder / FILE)
-        parts = {name: Bm25(_part(arrays, name), meta[name]) for name in ("words", "characters", "numbers")}
-        speller = Speller(_part(arrays, "speller"))
-        return cls(vectors=Int8Vectors.from_arrays(arrays), speller=speller, **parts)
+        words, characters, numbers = (
+            Bm25(_under(arrays, name), meta[name]) for name in ("words", "characters", "numbers")
+        )
+        speller = Speller(_under(arrays, "speller"))
+        return cls(words, characters, numbers, Int8Vectors.from_arrays(arrays), speller, meta["floor"])
+
+    def understand(self, query: str) -> Understanding:
+        """Read a query against this segment's vocabulary alone."""
+        return understand_with(query, [self])
 
     def evidence(self, understanding: Understanding, query: NDArray[np.float32]) -> Evidence:
-        """Return what speaks for each document. `query` is the encoded query, float32[d] of unit length."""
-        missing = np.zeros(len(self), np.float32)
+        """Return what speaks for each document. `query` is the encoded `understanding.corrected`, float32[d]."""
+        missing = np.full(len(self), len(understanding.numbers), np.float32)
         for number in understanding.numbers:
-            missing += 1
             missing[self.numbers.documents(number)] -= 1
         return Evidence(
             self.words.score(understanding.terms),
@@ -96,32 +114,68 @@ class TextIndex:
             missing,
         )
 
+    def explain(self, understanding: Understanding, evidence: Evidence, top: Peaks, document: int) -> Explanation:
+        """Return why a document scores what it scores; the parts sum to its fused score."""
+        shares: Counter[str] = Counter()
+        for term, weight in understanding.terms.items():
+            shares[understanding.origins[term]] += weight * self.words.impact(term, document)  # type: ignore[assignment]
+        total = sum(shares.values()) or 1.0
+        found = tuple((word, share / total) for word, share in shares.most_common() if share > 0)
+        matched = {word for word, _ in found}
+        corrections = tuple(c for c in understanding.corrections if c.typed in matched)
+        return Explanation(found, corrections, float(evidence.cosine[document]), part(evidence, top, document))
+
 
 def understand_with(text: str, segments: Sequence[TextIndex]) -> Understanding:
     """Read a query against the vocabularies of all segments."""
     return understand(text, [segment.words for segment in segments], [segment.speller for segment in segments])
 
 
-def _bags(texts: DocumentTexts) -> Iterator[dict[str, float]]:
-    for title, body, facts in zip(texts.titles, texts.bodies, texts.facts, strict=True):
-        bag: dict[str, float] = {}
-        for weight, found in ((TITLE, terms(title)), (FACTS, terms(facts)), (BODY, terms(body)[:LONGEST_BODY])):
-            for term in found:
-                bag[term] = bag.get(term, 0.0) + weight
-        yield bag
+def is_nothing(understanding: Understanding, evidences: Sequence[Evidence], floor: float) -> bool:
+    """Whether no word of a query is known after correction and no text comes near its meaning either."""
+    nearest = max((float(evidence.cosine.max()) for evidence in evidences if len(evidence.cosine)), default=-1.0)
+    return nearest < -0.5 or (not understanding.known and nearest < floor)
 
 
-def _numbers(title: str) -> Iterable[str]:
-    return (token for token in tokens(title) if is_number(token))
+def measure_floor(vectors: NDArray[np.float32]) -> float:
+    """Return the cosine that chance alone can reach: mean + UNRELATED deviations over random pairs of texts.
+
+    Encoders spread their cosines differently, so that no constant serves two of them.
+    """
+    if len(vectors) < 2:
+        return 0.0
+    draw = np.random.default_rng(7)
+    left, right = draw.integers(0, len(vectors), (2, PAIRS))
+    cosines = np.einsum("ij,ij->i", vectors[left], vectors[right])[left != right]
+    return float(cosines.mean() + UNRELATED * cosines.std())
 
 
-def _vocabulary(texts: DocumentTexts) -> Counter[str]:
-    counts: Counter[str] = Counter()
-    for title, facts in zip(texts.titles, texts.facts, strict=True):
-        counts.update(tokens(title))
-        counts.update(tokens(facts))
-    return counts
+def _index(
+    texts: DocumentTexts, vectors: Int8Vectors, floor: float, base: TextIndex | None, progress: Progress | None
+) -> TextIndex:
+    """Read each text once and give its tokens to all the indexes."""
+    words, characters, numbers = Bm25Builder(FIELDS), Bm25Builder(CHARACTER_FIELDS), Bm25Builder(NUMBER_FIELDS)
+    vocabulary: Counter[str] = Counter()
+    for at, (title, body, facts) in enumerate(zip(texts.titles, texts.bodies, texts.facts, strict=True)):
+        titled, described, known = tokens(title), tokens(body)[:LONGEST_BODY], tokens(facts)
+        words.add(terms_of_all(titled), terms_of_all(described), terms_of_all(known))
+        characters.add(trigrams(titled))
+        numbers.add([token for token in titled if is_number(token)])
+        vocabulary.update(token for token in (*titled, *known) if not is_chinese(token))
+        if progress and at % 4096 == 0:
+            progress(at, len(texts))
+    if progress:
+        progress(len(texts), len(texts))
+    return TextIndex(
+        words.build(K1, base.words if base else None),
+        characters.build(K1, base.characters if base else None),
+        numbers.build(K1, base.numbers if base else None),
+        vectors,
+        Speller.build(vocabulary),
+        floor,
+    )
 
 
-def _part(arrays: Mapping[str, NDArray[Any]], name: str) -> dict[str, NDArray[Any]]:
+def _under(arrays: Mapping[str, NDArray[Any]], name: str) -> dict[str, NDArray[Any]]:
+    """The arrays stored under a name."""
     return {key.partition(".")[2]: array for key, array in arrays.items() if key.startswith(f"{name}.")}

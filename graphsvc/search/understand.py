@@ -1,25 +1,31 @@
 """What a query asks for: its terms, the corrections made, its numbers, and whether anything of it is known.
 
 Knows a vocabulary and a speller; does not know documents or scores. A word that the catalogue has is never corrected,
-nor is one with digits in it: brands and model codes stay as typed.
+nor is one with digits in it: brands and model codes stay as typed. What was typed always keeps its own term too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from embeddings.bm25 import Bm25
-from embeddings.spelling import Speller
-from embeddings.words import PINYIN, adjacent, is_chinese, is_number, terms_of, tokens, trigrams
+from embeddings.spelling import SHORTEST, Speller
+from embeddings.words import FUNCTION_WORDS, adjacent, is_chinese, is_number, terms_of, tokens, trigrams
 
 JOINED = 0.6  # weight of "screwdriver" for "screw driver"
 SPLIT = 0.8  # weight of each half of "dishsoap"
 CORRECTED = 0.9  # weight of a correction beside the word as typed, which may be a brand
 SOUND = 0.4  # weight of a Chinese bigram's sound where its spelling is known; 1 where only the sound is
+SLIPS = 3  # a word that fewer descriptions than this have, and no title, may itself be a slip
+CANDIDATES = 8  # corrections weighed against the rest of the query
+ALONE = 0.02  # how likely a correction is whose texts have no other word of the query
+SHORTEST_HALF = 3  # letters of each of two words written as one
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A word as typed and what it was taken for."""
+    """A word as typed and what it was taken for: another word, or two."""
 
     typed: str
     taken: str
@@ -27,93 +33,145 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class Understanding:
-    """A query as the index sees it. `terms` and `trigrams` map index terms to weights."""
+    """A query as the index sees it. `terms` and `trigrams` map index terms to weights, `origins` terms to typed words.
+
+    `known` says whether any word of it that means something stands in the catalogue, after correction.
+    """
 
     text: str
     words: tuple[str, ...] = ()
     corrections: tuple[Correction, ...] = ()
-    terms: dict[str, float] = field(default_factory=dict)
-    trigrams: dict[str, float] = field(default_factory=dict)
+    terms: Mapping[str, float] = field(default_factory=dict)
+    origins: Mapping[str, str] = field(default_factory=dict)
+    trigrams: Mapping[str, float] = field(default_factory=dict)
     numbers: tuple[str, ...] = ()
     known: bool = False
 
     @property
     def corrected(self) -> str:
         """The query with its corrections, as it is encoded and shown."""
-        if not self.corrections:
-            return self.text
-        taken = {correction.typed: correction.taken for correction in self.corrections}
-        return " ".join(taken.get(word, word) for word in self.words)
+        return " ".join(_taken(self.words, self.corrections)) if self.corrections else self.text
 
 
 def understand(text: str, words: Sequence[Bm25], spellers: Sequence[Speller]) -> Understanding:
     """Read a query against the vocabularies of all segments."""
     typed = tuple(tokens(text))
-    weights: dict[str, float] = {}
-    corrections: list[Correction] = []
+    reading = _Reading(typed, words, spellers)
     for word in typed:
+        reading.take(word)
+    for left, right in adjacent([word for word in typed if not is_chinese(word)]):
+        if (left + right).isalpha():
+            reading.add_known(left + right, f"{left} {right}", JOINED)
+    corrections = tuple(reading.corrections)
+    return Understanding(
+        text=text,
+        words=typed,
+        corrections=corrections,
+        terms=reading.weights,
+        origins=reading.origins,
+        trigrams=dict.fromkeys(trigrams(_taken(typed, corrections)), 1.0),
+        numbers=tuple(dict.fromkeys(word for word in typed if is_number(word))),
+        known=reading.is_known(),
+    )
+
+
+class _Reading:
+    """One query being read: collects terms, where each came from, and corrections."""
+
+    def __init__(self, typed: Sequence[str], words: Sequence[Bm25], spellers: Sequence[Speller]) -> None:
+        self._typed, self._words, self._spellers = typed, words, spellers
+        self.weights: dict[str, float] = {}
+        self.origins: dict[str, str] = {}
+        self.corrections: list[Correction] = []
+
+    def take(self, word: str) -> None:
+        """Add a word as typed; where nothing has it, its correction, or the two words it was written from."""
         if is_chinese(word):
-            _add_chinese(word, words, weights)
-        else:
-            _add_word(word, words, spellers, weights, corrections)
-    for _, joined in adjacent([word for word in typed if not is_chinese(word)]):
-        if joined.isalpha():
-            _add_known(joined, JOINED, words, weights)
-    shown = " ".join({c.typed: c.taken for c in corrections}.get(word, word) for word in typed)
-    grams = dict.fromkeys(trigrams(shown), 1.0)
-    known = any(_has(words, term) for term in weights if not is_number(term))
-    numbers = tuple(word for word in typed if is_number(word))
-    return Understanding(text, typed, tuple(corrections), weights, grams, numbers, known)
+            self._take_chinese(word)
+            return
+        (term,) = terms_of(word)
+        self._add(term, word, 1.0)
+        if is_number(word) or self._is_word(word):
+            return
+        taken = self._repair(word)
+        if taken:
+            self.corrections.append(Correction(word, " ".join(taken)))
+            for part in taken:
+                self.add_known(part, word, CORRECTED if len(taken) == 1 else SPLIT)
+
+    def add_known(self, word: str, origin: str, weight: float) -> None:
+        """Add a word that was not typed like this, if the catalogue has it."""
+        for term in terms_of(word):
+            if self._has(term):
+                self._add(term, origin, weight)
+
+    def is_known(self) -> bool:
+        """Whether any term that means something stands in the catalogue."""
+        telling = (term for term in self.weights if not is_number(term) and term not in FUNCTION_WORDS)
+        return any(self._has(term) for term in telling)
+
+    def _take_chinese(self, word: str) -> None:
+        pieces = terms_of(word)
+        spelled, heard = pieces[: len(pieces) // 2], pieces[len(pieces) // 2 :]
+        for piece, sound in zip(spelled, heard, strict=True):
+            self._add(piece, piece, 1.0)
+            self._add(sound, piece, SOUND if self._has(piece) else 1.0)
+
+    def _is_word(self, word: str) -> bool:
+        """Whether a title or fact has the word, or enough texts do that it is no slip of theirs."""
+        return self._frequency(word) >= SLIPS or any(word in speller for speller in self._spellers)
+
+    def _repair(self, word: str) -> tuple[str, ...]:
+        """The likeliest word one slip away, or the two words written as one, whichever is commoner; or nothing."""
+        halves, together = self._halves(word)
+        near = self._nearest(word)
+        if near[0] >= together or len(word) < 2 * SHORTEST:
+            return (near[1],) if near[1] else halves
+        return halves
+
+    def _nearest(self, word: str) -> tuple[float, str]:
+        """The word one slip away that is likeliest beside the other words of the query, and how common it is."""
+        counts: dict[str, float] = {}
+        for speller in self._spellers:
+            for count, near in speller.near(word)[:CANDIDATES]:
+                counts[near] = counts.get(near, 0.0) + count
+        others = [term for other in self._typed if other != word for term in terms_of(other)]
+        rated = [(count * (ALONE + self._company(near, others)), count, near) for near, count in counts.items()]
+        return max(rated, default=(0.0, 0.0, ""))[1:]
+
+    def _company(self, word: str, others: Sequence[str]) -> float:
+        """Share of the texts with a word that have one of the others too."""
+        (term,) = terms_of(word)
+        both = total = 0
+        for index in self._words:
+            found = index.documents(term)
+            beside = np.zeros(len(index), np.bool_)
+            for other in others:
+                beside[index.documents(other)] = True
+            both, total = both + int(beside[found].sum()), total + len(found)
+        return both / total if total else 0.0
+
+    def _halves(self, word: str) -> tuple[tuple[str, ...], float]:
+        """The two known words that were written as one, the pair whose rarer half is commonest, and its count."""
+        if not word.isalpha():
+            return (), 0.0
+        cuts = range(SHORTEST_HALF, len(word) - SHORTEST_HALF + 1)
+        rated = [(float(min(self._frequency(word[:at]), self._frequency(word[at:]))), at) for at in cuts]
+        together, at = max(rated, default=(0.0, 0))
+        return ((word[:at], word[at:]), together) if together else ((), 0.0)
+
+    def _add(self, term: str, origin: str, weight: float) -> None:
+        if weight > self.weights.get(term, 0.0):
+            self.weights[term], self.origins[term] = weight, origin
+
+    def _has(self, term: str) -> bool:
+        return any(term in index for index in self._words)
+
+    def _frequency(self, word: str) -> int:
+        (term,) = terms_of(word)
+        return sum(index.frequency(term) for index in self._words)
 
 
-def _add_word(
-    word: str,
-    words: Sequence[Bm25],
-    spellers: Sequence[Speller],
-    weights: dict[str, float],
-    corrections: list[Correction],
-) -> None:
-    """Add a word as typed; where nothing has it, its correction, or the two words it was written from."""
-    (term,) = terms_of(word)
-    weights[term] = 1.0
-    if _has(words, term) or is_number(word):
-        return
-    halves = _split(word, words)
-    best = max((found for speller in spellers if (found := speller.correct(word))), key=lambda f: f[1], default=None)
-    if best is not None and (halves is None or len(word) < 7):
-        corrections.append(Correction(word, best[0]))
-        _add_known(best[0], CORRECTED, words, weights)
-    elif halves is not None:
-        for half in halves:
-            _add_known(half, SPLIT, words, weights)
-
-
-def _add_chinese(word: str, words: Sequence[Bm25], weights: dict[str, float]) -> None:
-    pieces = terms_of(word)
-    spelled = [piece for piece in pieces if not piece.startswith(PINYIN)]
-    for piece, heard in zip(spelled, pieces[len(spelled) :], strict=True):
-        weights[piece] = 1.0
-        weights[heard] = SOUND if _has(words, piece) else 1.0
-
-
-def _split(word: str, words: Sequence[Bm25]) -> tuple[str, str] | None:
-    """The two known words that were written as one, the pair whose rarer half is commonest."""
-    pairs = [(word[:at], word[at:]) for at in range(3, len(word) - 2)] if word.isalpha() else []
-    rated = [(min(_frequency(words, left), _frequency(words, right)), (left, right)) for left, right in pairs]
-    best = max(rated, default=(0, ("", "")))
-    return best[1] if best[0] > 0 else None
-
-
-def _add_known(word: str, weight: float, words: Sequence[Bm25], weights: dict[str, float]) -> None:
-    for term in terms_of(word):
-        if _has(words, term):
-            weights[term] = max(weight, weights.get(term, 0.0))
-
-
-def _has(words: Sequence[Bm25], term: str) -> bool:
-    return any(term in index for index in words)
-
-
-def _frequency(words: Sequence[Bm25], word: str) -> int:
-    (term,) = terms_of(word)
-    return sum(index.frequency(term) for index in words)
+def _taken(words: Iterable[str], corrections: Iterable[Correction]) -> list[str]:
+    taken = {correction.typed: correction.taken for correction in corrections}
+    return [part for word in words for part in taken.get(word, word).split()]
