@@ -5,7 +5,7 @@ Knows the order of the steps and what an import reports; formats are `sources`' 
 
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
 from itertools import chain
@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import duckdb
 import pyarrow as pa
 
-from graphsvc.errors import InputError, SafetyStop
+from graphsvc.errors import InputError, SafetyStop, SourceError, StorageError
 from graphsvc.vault import Vault
 from graphsvc.warehouse import contracts
 from graphsvc.warehouse.contracts import Contract
@@ -118,7 +118,8 @@ class Importer:
             try:
                 return _Run(self, request, batch, folder, connection, contract, marks, progress).finish()
             except BaseException:
-                self._warehouse.drop_batch(batch)
+                with suppress(StorageError):  # a disk that took nothing may not give either: the next start sweeps
+                    self._warehouse.drop_batch(batch)
                 raise
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
@@ -202,6 +203,10 @@ class _Run:
                 self.progress(stage.read)
         if self.stage is not None:
             self.stage.reject(source.name, source.rejects)
+        elif refused := next(iter(source.rejects), None):
+            raise SourceError(
+                f"No row of {source.name} can be read; line {refused.line}: {refused.reason}.", refused.fix
+            )
 
     def _stage(self, first: pa.RecordBatch) -> Stage:
         sample = first.slice(0, SAMPLE)

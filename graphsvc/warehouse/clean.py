@@ -6,6 +6,7 @@ are not. Knows kinds of fields; does not know files, hashes or rules.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -297,6 +298,7 @@ def _attribute_column(text: Column, name: str, result: CleanBatch) -> Column:
     return pa.array(entries, ATTRIBUTE).take(encoded.indices)
 
 
+@lru_cache(65_536)
 def _attribute(name: str, value: str) -> tuple[dict[str, Any] | None, str]:
     cleaned = clean_text(value)
     if not cleaned.text:

@@ -137,8 +137,9 @@ class Contract:
     def threshold(self, name: str, default: float) -> float:
         """The bound of a named rule over many rows (outliers), as the contract sets it."""
         for quality in self._object(self.asset).quality or []:
-            if quality.name == name and quality.arguments:
-                return float(quality.arguments.get("factor", default))
+            factor = _custom(quality.customProperties, "factor") if quality.name == name else None
+            if factor is not None:
+                return _number(factor, name)
         return default
 
     def drift(self, columns: Sequence[str]) -> list[str]:
@@ -159,10 +160,14 @@ class Contract:
         raise ContractError(f"The contract {self.name} has no schema {name!r}.", "Delete it to have it made anew.")
 
 
+def file_name(name: str, asset: str) -> str:
+    """Name of the contract's file."""
+    return re.sub(r"[^\w.-]+", "-", name) + f".{asset}.yaml"
+
+
 def path_of(folder: Path, name: str, asset: str) -> Path:
     """Where the contract of an asset stands."""
-    plain = re.sub(r"[^\w.-]+", "-", name)
-    return folder / f"{plain}.{asset}.yaml"
+    return folder / file_name(name, asset)
 
 
 def load(folder: Path, name: str, asset: str) -> Contract | None:
@@ -229,7 +234,8 @@ def propose(
 
 def _outliers() -> DataQuality:
     return DataQuality(
-        name="quantity_outlier", type="custom", engine="graphsvc", arguments={"factor": 100.0},
+        name="quantity_outlier", type="custom", engine="graphsvc",
+        customProperties=[CustomProperty(property="factor", value=100.0)],
         description="A quantity this many times the item's own median is refused; a new item is compared with all.",
         implementation="sql/orders_outliers.sql", mustBeBetween=None, mustNotBeBetween=None,
     )  # fmt: skip
@@ -287,6 +293,13 @@ def _rules(prop: SchemaProperty, kind: str) -> list[Rule]:
                  f"Correct it, or add the word to {name} in the contract.")
         )  # fmt: skip
     return found
+
+
+def _number(value: object, name: str) -> float:
+    try:
+        return float(str(value))
+    except ValueError as error:
+        raise ContractError(f"The factor of {name} is {value!r}, no number.", "Correct it in the contract.") from error
 
 
 def _custom(properties: Sequence[CustomProperty] | None, name: str) -> object:

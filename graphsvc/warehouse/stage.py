@@ -14,9 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from graphsvc.errors import ContractError
 from graphsvc.vault import Vault
 from graphsvc.warehouse.clean import clean_batch, typed_schema
-from graphsvc.warehouse.contracts import PREDICATES, Contract, Rule
+from graphsvc.warehouse.contracts import PREDICATES, Contract, Rule, file_name
 from graphsvc.warehouse.schemas import TEXT, WHOLE
 from graphsvc.warehouse.tables import SQL
 
@@ -177,7 +178,13 @@ class Stage:
         for rule in self._rules:
             statement = _statement(rule)
             params = {"rule": rule.name, "reason": rule.reason, "fix": rule.fix}
-            self._connection.execute(statement, params if rule.value is None else {**params, "value": rule.value})
+            try:
+                self._connection.execute(statement, params if rule.value is None else {**params, "value": rule.value})
+            except (duckdb.ConversionException, duckdb.InvalidInputException) as error:
+                raise ContractError(
+                    f"The rule {rule.name} of the contract {self._contract.name} cannot be used: {rule.value!r}.",
+                    f"Correct it in {file_name(self._contract.name, self._contract.asset)}.",
+                ) from error
 
 
 def _statement(rule: Rule) -> str:

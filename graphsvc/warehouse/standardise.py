@@ -53,6 +53,7 @@ SCRIPT = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|$)", re.IGNORECASE | re.DO
 BREAK = re.compile(r"<(?:br|/p|/li|/div|/tr|/h\d)\b[^<>]*>", re.IGNORECASE)
 # C0 and C1 controls, zero-width marks, byte order marks, bidirectional overrides, lone surrogates.
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060\ufeff\ud800-\udfff]")
+MAC = re.compile("\x89\u00db.")
 HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 
 
@@ -106,8 +107,20 @@ def drop_controls(text: str) -> str:
     return CONTROL.sub("", text)
 
 
+def repair_encoding(text: str) -> str:
+    """Undo encodings that were read as another: ftfy's, and UTF-8 punctuation that went through Mac Roman."""
+    return fix_encoding(MAC.sub(_from_mac, text))
+
+
+def _from_mac(found: re.Match[str]) -> str:
+    try:
+        return found[0].encode("latin-1").decode("mac_roman").encode("cp1252").decode("utf-8")
+    except UnicodeError:
+        return "-"  # of those that went lost on the way nearly all are hyphens
+
+
 TEXT_RULES = (
-    ("encoding", fix_encoding),
+    ("encoding", repair_encoding),
     ("markup", strip_markup),
     ("control", drop_controls),
     ("width", unify_width),

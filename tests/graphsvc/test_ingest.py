@@ -1,17 +1,21 @@
 import csv
+import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pyarrow as pa
 import pytest
+import yaml
 
-from graphsvc.errors import InputError, SafetyStop
+from graphsvc.errors import ContractError, InputError, SafetyStop, SourceError
 from graphsvc.ingest import Importer, PreparedBatch, Request
 from graphsvc.vault import Vault
 from graphsvc.warehouse import contracts
@@ -333,6 +337,68 @@ def test_drift_is_reported(shop: Shop, tmp_path: Path) -> None:
     shop.ingest(catalogue(tmp_path / "a.csv"), "products", PRODUCTS)
     file = write(tmp_path / "b.csv", [["1", "Mug", "1", "", "", "x"]], ["id", "name", "price", "text", "ean", "finish"])
     assert shop.ingest(file, "products", PRODUCTS).drift == ["new column 'finish'", "column 'colour' is missing"]
+
+
+def test_a_full_disk_loses_nothing_that_was_named(tmp_path: Path) -> None:
+    """The child may write no file beyond 20 kB: what the system then says is what a full disk says."""
+    home = tmp_path / "shop"
+    shop = Shop(home)
+    shop.ingest(catalogue(tmp_path / "a.csv"), "products", PRODUCTS)
+    words = [f"{hash((n, 'w')):x}" * 40 for n in range(300)]
+    big = write(tmp_path / "big.csv", [[str(n), word[:300], "1", word, "", ""] for n, word in enumerate(words)])
+    script = (
+        "import resource, signal, sys, pathlib; from tests.graphsvc.test_ingest import *\n"
+        "shop = Shop(pathlib.Path(sys.argv[1]))\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n"
+        "try: shop.prepare(pathlib.Path(sys.argv[2]), 'products', PRODUCTS, name='big')\n"
+        "except Exception as error: print(type(error).__name__)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(home), str(big)],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+    assert done.stdout.strip() == "StorageError", done.stderr
+    shop.warehouse.sweep(set(shop.named))
+    assert len(shop.products()) == 10
+    assert shop.ingest(big, "products", PRODUCTS, name="big").counts.accepted == 300
+
+
+def test_lineage_ends_at_the_raw_row(shop: Shop, tmp_path: Path) -> None:
+    shop.ingest(write(tmp_path / "p.csv", [["7", " Mug ", "3", "", "", ""]]), "products", PRODUCTS)
+    row_hash = shop.products()["7"]["row_hash"]
+    found = shop.warehouse.run("raw_row", shop.named, row_hash=row_hash).to_pylist()
+    assert (found[0]["file"], found[0]["line"]) == ("p.csv", 2)
+    assert '"name":" Mug "' in found[0]["row"]
+
+
+def test_a_file_of_which_nothing_can_be_read_is_an_error(shop: Shop, tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="line 2"):
+        shop.ingest(write(tmp_path / "p.csv", [["1", "2"]]), "products", PRODUCTS)
+    assert shop.ingest(write(tmp_path / "q.csv", []), "products", PRODUCTS).counts.read == 0
+
+
+def test_a_contract_that_cannot_be_used_says_which_rule(shop: Shop, tmp_path: Path) -> None:
+    shop.ingest(catalogue(tmp_path / "a.csv", 2), "products", PRODUCTS)
+    path = contracts.path_of(shop.home / "contracts", "shop", "products")
+    text = path.read_text("utf-8")
+    path.write_text(text.replace("minimum: 0", "minimum: cheap"), "utf-8")
+    with pytest.raises(ContractError, match="price_minimum"):
+        shop.ingest(catalogue(tmp_path / "b.csv", 3), "products", PRODUCTS)
+    path.write_text("kind: [", "utf-8")
+    with pytest.raises(ContractError, match="not a valid contract"):
+        shop.ingest(catalogue(tmp_path / "b.csv", 3), "products", PRODUCTS)
+
+
+def test_the_generated_contract_keeps_the_standard(shop: Shop, tmp_path: Path) -> None:
+    shop.ingest(catalogue(tmp_path / "a.csv"), "products", PRODUCTS)
+    rows = [order("1", "1", "1")]
+    shop.ingest(write(tmp_path / "o.csv", rows, ORDER_HEADER), "orders", ORDERS)
+    schema = json.loads((files("open_data_contract_standard") / "schema.json").read_text("utf-8"))
+    for path in (shop.home / "contracts").glob("*.yaml"):
+        jsonschema.validate(yaml.safe_load(path.read_text("utf-8")), schema)
 
 
 def test_an_unknown_asset_is_said_so(shop: Shop, tmp_path: Path) -> None:

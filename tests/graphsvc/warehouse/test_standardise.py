@@ -67,6 +67,8 @@ def test_text_is_repaired_and_nothing_else() -> None:
     assert cleaned.text == "Tom & Jerry café ABC 2"
     assert set(cleaned.rules) == {"encoding", "markup", "control", "width", "space"}
     assert clean_text("5 < 6 and 3/4 in. 手机，壳").rules == ()
+    assert clean_text("Painter\x89Ûªs Tape").text == "Painter’s Tape"
+    assert clean_text("3\x89Û\x90Tier").text == "3-Tier"
     assert clean_text("<script>alert(1)</script>Mug").text == "Mug"
 
 

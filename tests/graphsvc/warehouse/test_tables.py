@@ -48,6 +48,31 @@ def test_an_empty_warehouse_answers_with_nothing(tmp_path: Path) -> None:
     assert warehouse.sweep(set()) == set()
 
 
+def test_the_last_word_on_an_event_is_seen(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path)
+    first, second = new_batch(), new_batch()
+
+    def events(*pairs: tuple[str, float]) -> pa.Table:
+        rows = [{"event_id": name, "quantity": quantity, "line": 1} for name, quantity in pairs]
+        return pa.Table.from_pylist(rows, schema=TABLES["events"])
+
+    warehouse.append("events", events(("a", 1), ("b", 1)), first)
+    warehouse.append("events", events(("b", 2), ("c", 3)), second)
+    connection = warehouse.connection()
+    warehouse.view_current(connection, "events", [first, second])
+    found = connection.sql("SELECT event_id, quantity FROM current_events ORDER BY event_id").fetchall()
+    connection.close()
+    assert found == [("a", 1.0), ("b", 2.0), ("c", 3.0)]
+
+
+@pytest.mark.parametrize("table", ["events", "customers", "reviews", "campaigns", "coupons", "redemptions"])
+def test_every_table_has_its_current_rows(table: str, tmp_path: Path) -> None:
+    connection = Warehouse(tmp_path).connection()
+    Warehouse(tmp_path).view_current(connection, table, [])
+    assert connection.sql(f"SELECT * FROM current_{table}").columns == TABLES[table].names
+    connection.close()
+
+
 def test_sweep_leaves_no_byte_of_a_batch_that_nobody_named(tmp_path: Path) -> None:
     warehouse = Warehouse(tmp_path)
     named, lost = new_batch(), new_batch()
