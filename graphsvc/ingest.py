@@ -16,6 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from graphsvc.errors import InputError, SafetyStop, SourceError, StorageError
+from graphsvc.history import History
 from graphsvc.vault import Vault
 from graphsvc.warehouse import contracts
 from graphsvc.warehouse.contracts import Contract
@@ -73,12 +74,12 @@ class PreparedBatch:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One import: files of one asset of one source. `history`: payloads of all named batches, in log order."""
+    """One import: files of one asset of one source."""
 
     paths: Sequence[str]
     asset: str
     name: str
-    history: Sequence[Mapping[str, Any]]
+    history: History
     mapping: Columns | None = None
     sync: bool = False
     confirmed: bool = False
@@ -144,7 +145,6 @@ class _Run:
         self.contract, self.marks, self.progress = contract, marks, progress
         self.drift: list[str] = []
         self.stage: Stage | None = None
-        self.named = [str(payload["batch"]) for payload in request.history if payload.get("batch")]
 
     def finish(self) -> PreparedBatch:
         self._register_known()
@@ -172,11 +172,11 @@ class _Run:
         )
 
     def _register_known(self) -> None:
-        connection, name = self.connection, self.request.name
+        connection, name, history = self.connection, self.request.name, self.request.history
         run_script(connection, "setup")
-        connection.register("batch_order", batch_order(self.named))
+        connection.register("batch_order", batch_order(history.order))
         for table in ("products", "quarantine", FINISHES[self.request.asset].table):
-            self.warehouse.view(connection, table, self.named)
+            self.warehouse.view(connection, table, history.order, history.rows.get(table))
         current = (SQL / "current_products.sql").read_text("utf-8")
         connection.execute(f"CREATE TABLE catalogue AS {current}")
         held = (SQL / "held.sql").read_text("utf-8")
@@ -322,7 +322,7 @@ def _marks(request: Request) -> str:
 
 def _last_import(request: Request) -> Mapping[str, Any] | None:
     """The last batch under that name; orders that came after it leave its products alone."""
-    for payload in reversed(request.history):
+    for payload in reversed(request.history.imports):
         if payload.get("name") == request.name and payload.get("asset") == request.asset:
             return payload if payload.get("marks") and not request.retry else None
     return None

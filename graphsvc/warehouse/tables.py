@@ -96,16 +96,28 @@ class Warehouse:
             connection.execute(f"SET {setting} = false")  # an extension would be a download
         return connection
 
-    def view(self, connection: duckdb.DuckDBPyConnection, table: str, batches: Collection[str]) -> None:
-        """Make the rows of the given batches readable in `connection` under the table's name; none is an empty view."""
+    def view(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        table: str,
+        batches: Collection[str],
+        rows: pa.Table | None = None,
+    ) -> None:
+        """Make the rows of the given batches readable in `connection` under the table's name; none is an empty view.
+
+        `rows` are further rows of the table that stand elsewhere.
+        """
         schema = TABLES[table]
         files = self.files(table, batches)
         if not files:
-            connection.register(table, schema.empty_table())
+            connection.register(table, schema.empty_table() if rows is None else rows)
             return
         columns = ", ".join(f'"{name}"' for name in schema.names)
-        relation = connection.read_parquet(files, hive_partitioning=True, union_by_name=True)
-        relation.project(columns).create_view(table, replace=True)
+        relation = connection.read_parquet(files, hive_partitioning=True, union_by_name=True).project(columns)
+        if rows is not None:
+            relation = relation.union(connection.from_arrow(rows).project(columns))
+            connection.register(f"{table}_in_log", rows)  # held as long as the view that reads it
+        relation.create_view(table, replace=True)
 
     def run(
         self, name: str, batches: Sequence[str] = (), inputs: Mapping[str, pa.Table] | None = None, **params: object
@@ -143,16 +155,29 @@ class Warehouse:
             else:
                 self.view(connection, table, batches)
 
-    def current_products(self, batches: Sequence[str]) -> pa.Table:
+    def current_products(self, batches: Sequence[str], rows: pa.Table | None = None) -> pa.Table:
         """The products that exist: of each product_id the last row in log order, unless that row retires it."""
-        return self.run("current_products", batches).select(TABLES["products"].names).cast(TABLES["products"])
+        connection = self.connection()
+        try:
+            self.view_current(connection, "products", batches, rows)
+            with storage_errors(self.folder):
+                found: pa.Table = connection.table("current_products").to_arrow_table()
+            return found.select(TABLES["products"].names).cast(TABLES["products"])
+        finally:
+            connection.close()
 
-    def view_current(self, connection: duckdb.DuckDBPyConnection, table: str, batches: Sequence[str]) -> None:
+    def view_current(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        table: str,
+        batches: Sequence[str],
+        rows: pa.Table | None = None,
+    ) -> None:
         """Make the current rows of a clean table readable as `current_TABLE`: the last word on each id, in log order.
 
         A view and no Arrow table, so that a reader of a year of events takes the columns it needs and no more.
         """
-        self.view(connection, table, batches)
+        self.view(connection, table, batches, rows)
         connection.register("batch_order", batch_order(batches))
         text = (SQL / f"current_{table}.sql").read_text("utf-8")
         connection.execute(f"CREATE OR REPLACE VIEW current_{table} AS {text}")

@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from graphsvc.errors import ContractError, InputError, SafetyStop, SourceError
+from graphsvc.history import History
 from graphsvc.ingest import Importer, PreparedBatch, Request
 from graphsvc.vault import Vault
 from graphsvc.warehouse import contracts
@@ -94,7 +95,7 @@ class Shop:
 
         opener = (lambda _: self.source) if self.source else Rows
         importer = Importer(self.warehouse, self.vault, self.home / "contracts", opener, guess)
-        done = importer.prepare(Request([str(path)], asset, name, self.history, **options))
+        done = importer.prepare(Request([str(path)], asset, name, History.of_imports(self.history), **options))
         assert done.counts.read == done.counts.accepted + done.counts.unchanged + done.counts.quarantined
         return done
 

@@ -1,0 +1,127 @@
+"""What the write log says up to an offset, as the shop's tables: batches in the warehouse, and rows in the log itself.
+
+Small changes stand in the log whole, large ones as the name of a batch; a reader of the tables sees no difference.
+Knows which entry holds what; does not know what a row means.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from graphsvc.log import Entry, WriteLog
+from graphsvc.warehouse.schemas import TABLES
+from graphsvc.warehouse.tables import Warehouse
+
+IMPORT, PRODUCTS, EVENTS = "import", "products", "events"  # kinds of entries
+CURRENT = ("products", "events", "customers", "reviews", "campaigns", "coupons", "redemptions")
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The tables of a shop up to one offset.
+
+    `order` has the batches in log order: of imports, and "l17" for the rows that stand in entry 17 itself. `imports`
+    has the payloads of imports. `rows` maps a table's name to the rows that stand in the log, `places` batches to
+    offsets.
+    """
+
+    offset: int = 0
+    order: tuple[str, ...] = ()
+    imports: tuple[Mapping[str, Any], ...] = ()
+    rows: Mapping[str, pa.Table] = field(default_factory=dict)
+    places: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of_imports(cls, payloads: Sequence[Mapping[str, Any]]) -> "History":
+        """A history of imports alone."""
+        order = tuple(str(payload["batch"]) for payload in payloads if payload.get("batch"))
+        return cls(len(payloads), order, tuple(payloads), {}, {batch: at + 1 for at, batch in enumerate(order)})
+
+    @property
+    def batches(self) -> set[str]:
+        """The batches of the warehouse that are real."""
+        return {str(payload["batch"]) for payload in self.imports if payload.get("batch")}
+
+    def since(self, offset: int) -> tuple[str, ...]:
+        """The batches after an offset, in log order."""
+        return tuple(batch for batch in self.order if self.places[batch] > offset)
+
+    def touches(self, table: str, offset: int) -> bool:
+        """Whether anything after `offset` wrote to a table."""
+        later = set(self.since(offset))
+        if table in self.rows and later.intersection(self.rows[table]["batch"].unique().to_pylist()):
+            return True
+        return any(payload["batch"] in later and payload["tables"].get(table) for payload in self.imports)
+
+    def view(self, warehouse: Warehouse, connection: duckdb.DuckDBPyConnection, *tables: str) -> None:
+        """Make tables readable in `connection` under their names, and the current rows as `current_TABLE`."""
+        for table in tables:
+            if table in CURRENT:
+                warehouse.view_current(connection, table, self.order, self.rows.get(table))
+            else:
+                warehouse.view(connection, table, self.order, self.rows.get(table))
+
+    def current_products(self, warehouse: Warehouse) -> pa.Table:
+        """The products that exist, in the columns of the table."""
+        return warehouse.current_products(self.order, self.rows.get("products"))
+
+
+def read_history(log: WriteLog, upto: int | None = None, before: History | None = None) -> History:
+    """Read the log up to an offset, or to its head; `before` is a history to go on from."""
+    known = before or History()
+    last = log.head() if upto is None else upto
+    entries = list(log.read(known.offset, last))
+    if not entries:
+        return known if last == known.offset else _with(known, last, (), (), {}, {})
+    order, imports, fresh = [], [], defaultdict(list)
+    for entry in entries:
+        payload = entry.json()
+        if entry.kind == IMPORT:
+            imports.append(payload)
+            order.append(str(payload["batch"]))
+            continue
+        order.append(batch_of(entry))
+        for table, rows in payload.items():
+            fresh[table].append(log_rows(table, rows, entry))
+    places = dict(zip(order, (entry.offset for entry in entries), strict=True))
+    return _with(known, last, tuple(order), tuple(imports), fresh, places)
+
+
+def batch_of(entry: Entry) -> str:
+    """The batch name of the rows that stand in an entry."""
+    return f"l{entry.offset}"
+
+
+def log_rows(table: str, rows: Sequence[Mapping[str, Any]], entry: Entry) -> pa.Table:
+    """Rows of an entry in the columns of their table. Times stand in the log as microseconds."""
+    schema = TABLES[table]
+    columns = []
+    for column in schema:
+        if column.name == "batch":
+            values: Any = pa.repeat(pa.scalar(batch_of(entry), pa.string()), len(rows))
+        elif column.name == "source" and table == "events":
+            values = pa.repeat(pa.scalar(entry.source, pa.string()), len(rows))
+        elif pa.types.is_timestamp(column.type):
+            values = pa.array([row.get(column.name) for row in rows], pa.int64()).cast(column.type)
+        else:
+            values = pa.array([row.get(column.name) for row in rows], column.type)
+        columns.append(values)
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _with(
+    known: History,
+    offset: int,
+    order: tuple[str, ...],
+    imports: tuple[Mapping[str, Any], ...],
+    fresh: Mapping[str, Iterable[pa.Table]],
+    places: Mapping[str, int],
+) -> History:
+    rows = dict(known.rows)
+    for table, parts in fresh.items():
+        rows[table] = pa.concat_tables([rows[table], *parts] if table in rows else list(parts))
+    return History(offset, known.order + order, known.imports + imports, rows, {**known.places, **places})

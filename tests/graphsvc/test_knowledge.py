@@ -1,0 +1,72 @@
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from graphsvc.history import History
+from graphsvc.knowledge import FACTS, extract_batch, facts_of, learn, view_facts
+from graphsvc.warehouse.schemas import TABLES
+from graphsvc.warehouse.tables import Warehouse, new_batch
+
+
+def product(number: int, title: str, **fields: Any) -> dict[str, Any]:
+    return {
+        "product_id": f"s:{number}", "source": "s", "file": "p.csv", "line": number + 1, "title": title,
+        "retired": False, "language": "en", **fields,
+    }  # fmt: skip
+
+
+def attribute(name: str, value: str) -> list[dict[str, Any]]:
+    return [{"name": name, "value": value}]
+
+
+PRODUCTS = [
+    product(1, "Nordholm pan", brand="Nordholm", category=["Home", "Kitchen"], attributes=attribute("Color", "Red")),
+    product(2, "Nordholm pot, red", brand="NORDHOLM", attributes=attribute("颜色", "red")),
+    product(3, "Nordholm kettle red 2 L", category=["Home"]),
+    product(4, "Bowl", attributes=attribute("", "lost")),
+]
+
+
+def write(warehouse: Warehouse, rows: list[dict[str, Any]]) -> tuple[str, History]:
+    batch = new_batch()
+    warehouse.append("products", pa.Table.from_pylist(rows, schema=TABLES["products"]), batch)
+    written = extract_batch(warehouse, History(), batch)
+    return batch, History.of_imports([{"batch": batch, "tables": written}])
+
+
+def facts(warehouse: Warehouse, history: History) -> pa.Table:
+    connection = warehouse.connection()
+    history.view(warehouse, connection, "products")
+    found = view_facts(warehouse, history, connection)
+    connection.close()
+    return found
+
+
+def test_a_batch_gets_its_claims_and_they_become_facts(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path)
+    _, history = write(warehouse, PRODUCTS)
+    found = facts(warehouse, history)
+    assert found.schema == FACTS
+    nodes = {(row["product_id"], row["node_id"]) for row in found.to_pylist()}
+    assert {("s:1", "brand:nordholm"), ("s:2", "brand:nordholm"), ("s:1", "value:colour=red")} <= nodes
+    assert ("s:3", "brand:nordholm") in nodes, "the gazetteer finds in a title what fields of others say"
+    assert ("s:1", "category:home/kitchen") in nodes
+    assert all(row["claims"] and row["confidence"] > 0 for row in found.to_pylist())
+
+
+def test_a_changed_product_leaves_its_old_claims_behind(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path)
+    _, history = write(warehouse, PRODUCTS)
+    second = new_batch()
+    changed = [product(1, "Nordholm pan", brand="Sorrel")]
+    warehouse.append("products", pa.Table.from_pylist(changed, schema=TABLES["products"]), second)
+    extract_batch(warehouse, history, second)
+    later = History.of_imports([*history.imports, {"batch": second, "tables": {}}])
+    mine = {row["node_id"] for row in facts(warehouse, later).to_pylist() if row["product_id"] == "s:1"}
+    assert mine == {"brand:sorrel"}
+    assert learn(warehouse, later).read([]).claims == []
+
+
+def test_no_claims_are_no_facts() -> None:
+    assert facts_of(TABLES["claims"].empty_table()).num_rows == 0
