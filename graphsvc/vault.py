@@ -67,7 +67,7 @@ class Vault:
         return pa.array(pseudonyms, pa.string()).take(encoded.indices)
 
     def mask_column(self, column: Column, *, store: bool = True) -> Column:
-        """Replace e-mail addresses and telephone numbers inside free text by `<kind:pseudonym>`."""
+        """Replace e-mail addresses and telephone numbers inside free text by `[kind:pseudonym]`."""
         suspicious = pc.match_substring_regex(column, r"@|\d[\d ().-]{5,}\d")
         if not pc.any(suspicious).as_py():
             return column
@@ -119,7 +119,7 @@ class Vault:
         self._connection.close()
 
     def _token(self, kind: str, value: str, store: bool) -> str:
-        return f"<{kind}:{self._keep(kind, [value], store)[0]}>"
+        return f"[{kind}:{self._keep(kind, [value], store)[0]}]"
 
     def _keep(self, kind: str, values: list[str | None], store: bool) -> list[str | None]:
         """Pseudonyms of the values; new originals go into the vault, durably."""

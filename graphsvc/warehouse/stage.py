@@ -4,7 +4,7 @@ What needs all rows at once (duplicates, cancellations, outliers) is the second 
 the steps; holds one batch of rows in memory.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -117,7 +117,7 @@ class Stage:
             )
             rows.append((self._vault.mask(file, store=self._store), reject.line, reject.rule,
                          self._vault.mask(reject.reason, store=self._store), reject.fix,
-                         f"<row:{kept}>" if kept else self._vault.mask(text, store=self._store)))  # fmt: skip
+                         f"[row:{kept}]" if kept else self._vault.mask(text, store=self._store)))  # fmt: skip
         self.read += len(rows)
         if rows:
             self._connection.executemany("INSERT INTO rejects VALUES (?, ?, ?, ?, ?, ?)", rows)
@@ -162,29 +162,39 @@ class Stage:
         staged = pa.table(
             {"seq": seq, "file": files, "line": lines, **_columns(rows, "row_hash", "row"), **clean.columns}
         ).select(self._schema.names)
-        self._judge(staged, clean.texts)
+        judge(self._connection, self._contract, self._rules, staged.drop_columns(["row"]), clean.texts)
         for changes in clean.changes:
             moved = changes.set_column(0, "seq", seq.take(changes["index"].combine_chunks()))
             self._connection.register("moved", moved)
             self._connection.execute("INSERT INTO value_changes SELECT seq, field, before, after, rule FROM moved")
         self._writer.write_table(staged.cast(self._schema))
 
-    def _judge(self, staged: pa.Table, texts: dict[str, Column]) -> None:
-        """Ask every rule of every row, so that a refused row hears all of its reasons at once."""
-        table = staged.drop_columns(["row"])
-        for name, text in texts.items():
-            table = table.append_column(f"{name} as text", text)
-        self._connection.register("judged", table)
-        for rule in self._rules:
-            statement = _statement(rule)
-            params = {"rule": rule.name, "reason": rule.reason, "fix": rule.fix}
-            try:
-                self._connection.execute(statement, params if rule.value is None else {**params, "value": rule.value})
-            except (duckdb.ConversionException, duckdb.InvalidInputException) as error:
-                raise ContractError(
-                    f"The rule {rule.name} of the contract {self._contract.name} cannot be used: {rule.value!r}.",
-                    f"Correct it in {file_name(self._contract.name, self._contract.asset)}.",
-                ) from error
+
+def judge(
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    rules: Iterable[Rule],
+    staged: pa.Table,
+    texts: Mapping[str, Column],
+) -> None:
+    """Ask every rule of every row, so that a refused row hears all of its reasons at once.
+
+    `staged` has the typed fields beside `seq`, `texts` what each was read from. Refusals enter the table `refusals`.
+    Raises ContractError for a rule whose bound cannot be used.
+    """  # fmt: skip
+    table = staged
+    for name, text in texts.items():
+        table = table.append_column(f"{name} as text", text)
+    connection.register("judged", table)
+    for rule in rules:
+        params = {"rule": rule.name, "reason": rule.reason, "fix": rule.fix}
+        try:
+            connection.execute(_statement(rule), params if rule.value is None else {**params, "value": rule.value})
+        except (duckdb.ConversionException, duckdb.InvalidInputException) as error:
+            raise ContractError(
+                f"The rule {rule.name} of the contract {contract.name} cannot be used: {rule.value!r}.",
+                f"Correct it in {file_name(contract.name, contract.asset)}.",
+            ) from error
 
 
 def _statement(rule: Rule) -> str:

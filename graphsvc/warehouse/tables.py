@@ -120,17 +120,22 @@ class Warehouse:
         relation.create_view(table, replace=True)
 
     def run(
-        self, name: str, batches: Sequence[str] = (), inputs: Mapping[str, pa.Table] | None = None, **params: object
+        self,
+        name: str,
+        batches: Sequence[str] = (),
+        inputs: Mapping[str, pa.Table] | None = None,
+        rows: Mapping[str, pa.Table | None] | None = None,
+        **params: object,
     ) -> pa.Table:
         """Run `sql/NAME.sql` and return its rows.
 
         The header declares what it reads (Delta tables, seen through `batches` in log order; `batch_order`, the
-        position of each; or names of `inputs`) and its parameters, which are bound.
+        position of each; or names of `inputs`) and its parameters, which are bound. `rows` are further rows of tables.
         """
         connection = self.connection()
         try:
             text = (SQL / f"{name}.sql").read_text("utf-8")
-            self._register(connection, text, batches, inputs or {})
+            self._register(connection, text, batches, inputs or {}, rows or {})
             declared = _header(text, "params")
             if set(declared) != set(params):
                 raise InputError(f"{name}.sql takes {declared}, not {sorted(params)}.", "Pass exactly these.")
@@ -146,6 +151,7 @@ class Warehouse:
         text: str,
         batches: Sequence[str],
         inputs: Mapping[str, pa.Table],
+        rows: Mapping[str, pa.Table | None],
     ) -> None:
         for table in _header(text, "reads"):
             if table in inputs:
@@ -153,7 +159,7 @@ class Warehouse:
             elif table == "batch_order":
                 connection.register(table, batch_order(batches))
             else:
-                self.view(connection, table, batches)
+                self.view(connection, table, batches, rows.get(table))
 
     def current_products(self, batches: Sequence[str], rows: pa.Table | None = None) -> pa.Table:
         """The products that exist: of each product_id the last row in log order, unless that row retires it."""
