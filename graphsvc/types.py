@@ -159,6 +159,18 @@ class Suggestion:
 
 
 @dataclass(frozen=True, slots=True)
+class CategoryView:
+    """A category in its tree: `count` products stand in its subtree. `parent` and `children` are ids."""
+
+    id: str
+    name: str
+    path: tuple[str, ...]
+    count: int
+    parent: str | None = None
+    children: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """Something a shopper did. `shopper` is a pseudonym; `session` any string of the storefront's."""
 
