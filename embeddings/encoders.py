@@ -48,6 +48,7 @@ ENCODERS: dict[str, str] = {
     "use": "embeddings.use:load",
 }
 OTHER = "embeddings.sentence_transformer:load"  # any sentence-transformers id or folder
+CHINESE = 0.005  # share of Chinese texts from which an encoder must know both languages: 100 titles of 20,000
 
 
 def load_encoder(name: str, cache: Path, *, threads: int = 1, bulk: bool = False) -> Encoder:
@@ -72,4 +73,4 @@ def choose_encoder(languages: Mapping[str, int]) -> str:
     """
     total = sum(languages.values())
     chinese = languages.get("zh", 0) + languages.get("mixed", 0)
-    return "use" if total and chinese / total > 0.02 else "minilm"
+    return "use" if total and chinese / total > CHINESE else "minilm"
