@@ -31,7 +31,7 @@ def test_the_compose_file_is_valid() -> None:
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
     schema = json.loads((ROOT / "tests" / "data" / "compose-spec.json").read_text("utf-8"))
-    jsonschema.validate(yaml.safe_load(COMPOSE.read_text("utf-8")), schema)
+    jsonschema.Draft201909Validator(schema).validate(yaml.safe_load(COMPOSE.read_text("utf-8")))
 
 
 def test_nothing_is_open_to_the_world_and_no_password_is_written_down() -> None:
