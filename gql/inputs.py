@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import strawberry
 from strawberry import UNSET, argument, enum_value, field
 
-from gql.types import Long
+from gql.scalars import Long
 from graphsvc import types as values
 from graphsvc.errors import QueryError
 

@@ -9,8 +9,8 @@ from strawberry import ID, argument, field
 from gql.context import Info
 from gql.fields import check_access, view
 from gql.inputs import EventInput, ProductInput, event_of, product_row
+from gql.scalars import Long
 from gql.tokens import Access
-from gql.types import Long
 
 Key = Annotated[
     str | None, argument(description="Makes the call idempotent: the same key again is the same entry of the log.")

@@ -11,6 +11,7 @@ from gql.context import Context, Info
 from gql.fields import check_access, view
 from gql.inputs import MOST, FilterInput, First, Intent, Sort, filter_of, page_size, word_of
 from gql.pages import RecommendationPage, SearchPage, recommendation_page, search_page
+from gql.scalars import Long
 from gql.service import ProjectionStatus
 from gql.service import Status as ServiceStatus
 from gql.tokens import Access
@@ -19,7 +20,7 @@ from graphsvc.errors import QueryError
 
 PATIENCE = 5.0  # seconds that an answer waits for the offset it is to speak of
 MinOffset = Annotated[
-    types.Long | None,
+    Long | None,
     argument(
         description="Read your write: answer from a state that holds this entry of the log, waiting up to 5 seconds."
     ),
@@ -163,8 +164,8 @@ class Projection:
     """A view of `gql.service.ProjectionStatus`."""
 
     name: str = field(description="Its name.")
-    offset: types.Long = field(description="The place in the log that it has reached; -1 before it was built.")
-    lag: types.Long = field(description="How many entries it is behind.")
+    offset: Long = field(description="The place in the log that it has reached; -1 before it was built.")
+    lag: Long = field(description="How many entries it is behind.")
     detail: str = field(description="What is wrong with it; empty when nothing is.")
 
 
@@ -173,7 +174,7 @@ class Status:
     """A view of `gql.service.Status`."""
 
     ready: bool = field(description="Whether answers can be given.")
-    head: types.Long = field(name="offset", description="The last durable entry of the write log.")
+    head: Long = field(name="offset", description="The last durable entry of the write log.")
     products: int = field(description="How many products the catalogue holds.")
     version: str = field(description="The version of the service.")
     encoder: str = field(description="What encodes the catalogue's texts.")

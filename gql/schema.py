@@ -6,20 +6,25 @@ Knows no HTTP; what it logs is decided where errors are shown.
 from pathlib import Path
 
 import strawberry
-from graphql import GraphQLError
+from graphql import GraphQLError, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
 from gql.documents import Prepared
 from gql.mutations import Mutation
 from gql.queries import Query
-from gql.types import SCALARS
+from gql.scalars import SCALARS
 
 SDL = Path(__file__).with_name("schema.graphql")
 
 
 class Schema(strawberry.Schema):
     """A schema that logs nothing by itself: strawberry would log every query that a client got wrong."""
+
+    @property
+    def core(self) -> GraphQLSchema:
+        """The same schema as graphql-core sees it."""
+        return self._schema
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Leave errors to `gql.errors.shown`."""

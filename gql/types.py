@@ -5,7 +5,7 @@ words and shapes; whoever may ask for what stands in `gql.queries` and `gql.muta
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, NewType
+from typing import Annotated, Any
 
 import strawberry
 from strawberry import Parent, argument, field
@@ -13,14 +13,8 @@ from strawberry.scalars import JSON
 
 from gql.context import Info
 from gql.fields import view
+from gql.scalars import Long
 from graphsvc import types as values
-
-Long = NewType("Long", int)
-SCALARS: dict[object, Any] = {
-    Long: strawberry.scalar(
-        name="Long", description="A whole number, exact up to 2^53.", serialize=int, parse_value=int
-    )
-}
 
 
 @strawberry.type(description="Why a product is in an answer. Without what it names the score would be lower.")

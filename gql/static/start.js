@@ -1,0 +1,28 @@
+// Starts GraphiQL against the service that served this page. Tokens are typed by hand and kept by no one.
+const query = `# Every request takes a token: put the publishable one below, under Headers,
+# as {"Authorization": "Bearer TOKEN"}. The documentation is in the pane on the left.
+query Search($query: String! = "pan") {
+  search(query: $query, first: 5, facets: ["brand", "category"]) {
+    totalCount
+    correctedQuery
+    edges {
+      score
+      reasons { text share }
+      node { id title brand price currency category }
+    }
+    facets { label values { name value count } }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+`;
+
+ReactDOM.createRoot(document.getElementById("graphiql")).render(
+  React.createElement(GraphiQL, {
+    fetcher: GraphiQL.createFetcher({ url: "graphql" }),
+    defaultQuery: query,
+    defaultHeaders: '{\n  "Authorization": "Bearer "\n}',
+    defaultEditorToolsVisibility: "headers",
+    isHeadersEditorEnabled: true,
+    shouldPersistHeaders: false,
+  }),
+);
