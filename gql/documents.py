@@ -52,7 +52,7 @@ class Documents:
     def __init__(self, schema: GraphQLSchema, limits: Limits) -> None:
         self._schema, self._limits = schema, limits
         self._kept: OrderedDict[str, Document] = OrderedDict()
-        self._tokens = 0
+        self.tokens = 0
         self._lock = threading.Lock()
 
     def take(self, text: str) -> Document:
@@ -67,9 +67,9 @@ class Documents:
         with self._lock:
             if text not in self._kept:
                 self._kept[text] = document
-                self._tokens += tokens
-            while self._tokens > KEPT_TOKENS:
-                self._tokens -= self._kept.popitem(last=False)[1].tokens
+                self.tokens += tokens
+            while self.tokens > KEPT_TOKENS:
+                self.tokens -= self._kept.popitem(last=False)[1].tokens
         return document
 
     def fields(self, document: Document, name: str | None, variables: Mapping[str, Any]) -> frozenset[str]:

@@ -91,11 +91,11 @@ def failed(errors: Sequence[dict[str, Any]]) -> bool:
 
 
 def _cause(error: GraphQLError) -> Exception:
-    """What was raised first: executing wraps an error once a level, and our own never in another of ours."""
+    """What was raised first; the outermost of GraphQL's own errors, for it says the most."""
     cause: Exception = error
     while isinstance(cause, GraphQLError) and cause.original_error is not None:
         cause = cause.original_error
-    return cause
+    return error if isinstance(cause, GraphQLError) else cause
 
 
 def _described(cause: Exception, path: Sequence[str | int] | None) -> tuple[str, str, str]:

@@ -1,0 +1,126 @@
+import time
+
+import pytest
+from graphql import parse
+
+from gql.documents import KEPT_TOKENS, Documents
+from gql.limits import NESTING, REPEATS, Limits, count_tokens
+from gql.schema import build_schema
+from graphsvc.errors import QueryError
+from graphsvc.settings import Settings
+from tests.gql.conftest import Ask
+
+LIMITS = Limits.of(Settings())
+SCHEMA = build_schema()
+
+
+def cost(query: str, **variables: object) -> int:
+    documents = Documents(SCHEMA.core, LIMITS)
+    document = documents.take(query)
+    documents.fields(document, None, variables)
+    if document.costs:
+        return document.costs[None]
+    loose = Limits(LIMITS.tokens, LIMITS.depth, LIMITS.aliases, 0)
+    with pytest.raises(QueryError, match="objects") as found:
+        Documents(SCHEMA.core, loose).fields(document, None, variables)
+    return int(found.value.message.split()[4].replace(",", ""))
+
+
+def refusal(ask: Ask, query: str) -> str:
+    start = time.process_time()
+    answer = ask(query)
+    assert time.process_time() - start < 1.0
+    assert answer["errors"][0]["extensions"]["code"] == "BAD_QUERY"
+    assert answer["errors"][0]["extensions"]["nextStep"]
+    return str(answer["errors"][0]["message"])
+
+
+def test_ten_thousand_aliases_are_refused_at_once(ask: Ask) -> None:
+    many = "{" + " ".join(f'a{n}: product(id: "s:1") {{ id }}' for n in range(10_000)) + "}"
+    assert "characters" in refusal(ask, many)
+    assert "tokens" in refusal(ask, "{" + " ".join(f"a{n}:status{{ready}}" for n in range(2_000)) + "}")
+    few = "{" + " ".join(f"a{n}: status {{ ready }}" for n in range(LIMITS.aliases + 1)) + "}"
+    assert refusal(ask, few) == "The request has 31 aliases; 30 are allowed."
+    assert "errors" not in ask("{" + " ".join(f"a{n}: status {{ ready }}" for n in range(LIMITS.aliases)) + "}")
+
+
+def test_aliases_in_fragments_count_each_time_they_are_spread(ask: Ask) -> None:
+    doubling = "".join(f"fragment f{n} on Status {{ ...f{n + 1} x{n}: ready ...f{n + 1} }} " for n in range(60))
+    assert "aliases" in refusal(ask, f"{{ status {{ ...f0 }} }} {doubling} fragment f60 on Status {{ a: ready }}")
+
+
+def test_deep_queries_are_refused(ask: Ask) -> None:
+    tree = "id"
+    for _ in range(LIMITS.depth):
+        tree = f"parent {{ {tree} }}"
+    assert "deeper than 12" in refusal(ask, f'{{ category(id: "c") {{ {tree} }} }}')
+    assert "deeper" in refusal(ask, "{a" * (NESTING + 1) + "}" * (NESTING + 1))
+    assert "deeper" in refusal(ask, "{ product(id: " + "[" * 1_900 + ") { id } }")
+    chain = "".join(f"fragment f{n} on Category {{ parent {{ ...f{n + 1} }} }} " for n in range(150))
+    assert "deeper" in refusal(ask, f'{{ category(id: "c") {{ ...f0 }} }} {chain} fragment f150 on Category {{ id }}')
+
+
+def test_fragments_that_spread_themselves_are_refused(ask: Ask) -> None:
+    assert "itself" in refusal(ask, "{ status { ...a } } fragment a on Status { ...b } fragment b on Status { ...a }")
+    assert "nothing" in refusal(ask, "{ status { ...nothing } }")
+
+
+def test_one_field_many_times_is_refused_before_validation_compares_them(ask: Ask) -> None:
+    assert "selected 490 times" in refusal(ask, "{" + "status{ready} " * 490 + "}")
+    spread = " ".join(f"...f{n}" for n in range(REPEATS + 1))
+    each = " ".join(f"fragment f{n} on Query {{ status {{ ready }} }}" for n in range(REPEATS + 1))
+    assert "times" in refusal(ask, f"{{ {spread} }} {each}")
+
+
+def test_deep_introspection_is_refused(ask: Ask) -> None:
+    tree = "name"
+    for _ in range(12):
+        tree = f"fields {{ type {{ {tree} }} }}"
+    assert "introspection" in refusal(ask, f"{{ __schema {{ types {{ {tree} }} }} }}").lower()
+
+
+def test_cost_counts_the_objects_that_an_answer_may_hold() -> None:
+    assert cost("{ status { ready } }") == 1
+    assert cost("{ search { totalCount } }") == 1 + 20  # made, though not shown
+    assert cost("{ search(first: 5) { edges { node { id } } } }") == 1 + 5 * 2
+    assert cost("{ search(first: 5) { edges { reasons { text } node { attributes { name } } } } }") == 1 + 5 * 22
+    assert cost("{ search(first: 5) { facets { values { name } } } }") == 1 + 10 * 11
+    assert cost('{ products(ids: ["a", "b", "c"]) { offers { price } } }') == 3 * 11
+    assert cost('{ entity(id: "x") { relations(first: 200) { type } } }') == 1 + 200
+    named = "query ($n: Int = 4, $ids: [ID!]!) { search(first: $n) { edges { cursor } } products(ids: $ids) { id } }"
+    assert cost(named, n=7, ids=["a"] * 9) == 1 + 7 + 9
+    assert cost(named, ids=[]) == 1 + 4
+    fragments = "{ search(first: 3) { ...p } } fragment p on SearchConnection { edges { ...e ...e } } "
+    assert cost(fragments + "fragment e on SearchEdge { node { id } }") == 1 + 3 * 3
+
+
+def test_what_costs_too_much_is_refused_with_what_to_do(ask: Ask) -> None:
+    assert "objects; 20,000" in refusal(
+        ask, "{ search(first: 900) { edges { reasons { text } node { attributes { name } variants { sku } } } } }"
+    )
+    query = "query ($n: Int!) { search(first: $n) { edges { reasons { text } node { attributes { name } } } } }"
+    assert "errors" not in ask(query, n=20)
+    assert "objects" in ask(query, n=1_000)["errors"][0]["message"]
+    huge = "9" * 5_000
+    assert "objects" in refusal(ask, f"{{ search(first: {huge}) {{ totalCount }} }}")
+
+
+@pytest.mark.parametrize("first", [-1, 1_001])
+def test_a_page_of_an_impossible_size_is_refused(ask: Ask, first: int) -> None:
+    assert "between 0 and 1,000" in refusal(ask, f"{{ search(first: {first}) {{ totalCount }} }}")
+    assert "between 0 and 1,000" in refusal(ask, f'{{ predictiveSearch(query: "p", first: {first}) {{ text }} }}')
+
+
+def test_tokens_are_counted_as_the_parser_counts_them() -> None:
+    for text in ("{ a }", 'query Q($a: [Int!]! = [1, 2]) { b(c: "x", d: """y""") @skip(if: true) { ...f } }'):
+        assert count_tokens(text, LIMITS) == parse(text).token_count
+
+
+def test_documents_are_kept_within_bounds() -> None:
+    documents = Documents(SCHEMA.core, LIMITS)
+    first = documents.take("{ a0 }")
+    assert documents.take("{ a0 }") is first
+    for n in range(KEPT_TOKENS // 3 + 10):
+        documents.take(f"{{ a{n + 1} }}")
+    assert documents.tokens <= KEPT_TOKENS
+    assert documents.take("{ a0 }") is not first
