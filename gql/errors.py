@@ -91,11 +91,16 @@ def failed(errors: Sequence[dict[str, Any]]) -> bool:
 
 
 def _cause(error: GraphQLError) -> Exception:
-    """What was raised first; the outermost of GraphQL's own errors, for it says the most."""
+    """What was raised first; the outermost of GraphQL's own errors, for it says the most.
+
+    A value of ours that GraphQL cannot show has a path and no place in the document: that is our fault.
+    """
     cause: Exception = error
     while isinstance(cause, GraphQLError) and cause.original_error is not None:
         cause = cause.original_error
-    return error if isinstance(cause, GraphQLError) else cause
+    if not isinstance(cause, GraphQLError):
+        return cause
+    return ValueError(cause.message) if error.path and not cause.nodes and cause is not error else error
 
 
 def _described(cause: Exception, path: Sequence[str | int] | None) -> tuple[str, str, str]:

@@ -1,4 +1,6 @@
 import logging
+import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -59,6 +61,15 @@ def test_a_value_that_breaks_the_schema_is_our_fault(
     assert error["extensions"]["code"] == "INTERNAL"
     assert "NoneType" not in str(error)
     assert "error " in caplog.text
+
+
+def test_a_number_that_is_none_is_our_fault_and_only_that_product_is_lost(ask: Ask, shop: MemoryShop) -> None:
+    shop.held["s:1"] = replace(shop.held["s:1"], popularity=math.nan)
+    answer = ask('{ products(ids: ["s:1", "s:2"]) { popularity } }')
+    assert answer["data"]["products"] == [None, {"popularity": 4.0}]
+    assert answer["errors"][0]["extensions"]["code"] == "INTERNAL"
+    bad = "query ($i: [ID!]!) { products(ids: $i) @skip(if: 7) { id } }"
+    assert ask(bad, i=[])["errors"][0]["extensions"]["code"] == "BAD_QUERY"
 
 
 def test_what_a_client_got_wrong_is_not_logged(ask: Ask, caplog: pytest.LogCaptureFixture) -> None:
