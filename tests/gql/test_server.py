@@ -115,9 +115,7 @@ def test_a_stop_answers_what_was_asked_before_it() -> None:
         "                        timeout_graceful_shutdown=10)\n"
         "uvicorn.Server(config).run(sockets=[listener])\n"
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=os.getcwd()
-    ) as server:
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=ROOT) as server:
         assert server.stdout is not None
         address = f"http://127.0.0.1:{server.stdout.readline().strip()}"
         replies: list[httpx.Response] = []
