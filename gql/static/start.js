@@ -1,6 +1,5 @@
 // Starts GraphiQL against the service that served this page. Tokens are typed by hand and kept by no one.
-const query = `# Every request takes a token: put the publishable one below, under Headers,
-# as {"Authorization": "Bearer TOKEN"}. The documentation is in the pane on the left.
+const query = `# Put the shop's publishable token under Headers, below.
 query Search($query: String! = "pan") {
   search(query: $query, first: 5, facets: ["brand", "category"]) {
     totalCount

@@ -7,6 +7,8 @@ from typing import Any
 
 import orjson
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from gql.app import STATIC, create_app
@@ -52,8 +54,7 @@ def test_a_compressed_body_is_refused(client: TestClient) -> None:
 
 
 def test_a_huge_body_is_refused_announced_or_not(shop: MemoryShop) -> None:
-    settings = Settings(body_limit=10_000)
-    with TestClient(create_app(shop, settings, TOKENS)) as client:
+    with TestClient(create_app(shop, Settings(body_limit=10_000), TOKENS)) as client:
         whole = orjson.dumps({**READY, "variables": {"x": "y" * 10_000}})
         assert refused(client.post("/graphql", content=whole, headers=JSON), 413)["extensions"]["code"] == "TOO_LARGE"
         read = []
@@ -118,8 +119,8 @@ def test_foreign_pages_may_call_only_where_the_settings_name_them(shop: MemorySh
     assert client.options("/graphql", headers=asking).status_code == 405
     plain = client.post("/graphql", json=READY, headers=HEADERS | {"origin": "https://shop.example"})
     assert "access-control-allow-origin" not in plain.headers
-    settings = Settings(cors_origins=("https://shop.example",))
-    with TestClient(create_app(shop, settings, TOKENS)) as open_client:
+    named = Settings(cors_origins=("https://shop.example",))
+    with TestClient(create_app(shop, named, TOKENS)) as open_client:
         reply = open_client.options("/graphql", headers=asking)
         assert reply.headers["access-control-allow-origin"] == "https://shop.example"
         other = open_client.options("/graphql", headers=asking | {"origin": "https://other.example"})
@@ -156,6 +157,30 @@ def test_the_query_that_graphiql_starts_with_is_valid(client: TestClient) -> Non
 )
 def test_nothing_else_is_served(client: TestClient, path: str) -> None:
     assert client.get(path).status_code == 404
+
+
+def test_what_cannot_be_served_in_time_is_sent_away(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gql.app.MOST_WAITING", 0)
+    reply = client.post("/graphql", json=READY, headers=HEADERS)
+    assert refused(reply, 503)["extensions"]["code"] == "BUSY"
+    assert reply.headers["retry-after"] == "1"
+    monkeypatch.undo()
+    assert client.post("/graphql", json=READY, headers=HEADERS).status_code == 200
+
+
+VALID = """query Q($q: String = "pan", $n: Int! = 3) { search(query: $q, first: $n, sort: PRICE, facets: ["brand"]) {
+    ...page @include(if: true) edges { node { id title neighbourhood { relations(first: 2) { target { id } } } } } } }
+    fragment page on SearchConnection { totalCount facets { values { count } } pageInfo { endCursor } }"""
+PIECES = st.sampled_from([*re.findall(r"\w+|\S", VALID), "null", "1e999", '"""', "\\u{D800}", "...", "@skip", "🦊"])
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(start=st.integers(0, len(VALID)), cut=st.integers(0, 60), pieces=st.lists(PIECES, max_size=6))
+def test_no_document_breaks_the_server(client: TestClient, start: int, cut: int, pieces: list[str]) -> None:
+    query = VALID[:start] + " ".join(pieces) + VALID[start + cut :]
+    reply = client.post("/graphql", json={"query": query}, headers=HEADERS)
+    assert reply.status_code in (200, 400), reply.text
+    assert all(error["extensions"]["code"] != "INTERNAL" for error in reply.json().get("errors", ())), query
 
 
 def test_answers_say_what_they_are(client: TestClient) -> None:

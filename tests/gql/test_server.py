@@ -26,7 +26,9 @@ HEADERS = {"authorization": f"Bearer {PUBLISHABLE}"}
 
 @contextmanager
 def serving(shop: MemoryShop) -> Iterator[str]:
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(64)
     server = uvicorn.Server(
         uvicorn.Config(create_app(shop, Settings(), TOKENS), log_level="warning", lifespan="on", access_log=False)
     )
