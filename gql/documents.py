@@ -21,7 +21,7 @@ from graphql import (
 )
 from strawberry.extensions import SchemaExtension
 
-from gql.limits import Limits, Measure, count_tokens
+from gql.limits import Limits, Measure, check_repeats, count_tokens
 from graphsvc.errors import QueryError
 
 KEPT_TOKENS = 40_000  # about 450 bytes each: 20 MB
@@ -64,6 +64,7 @@ class Documents:
                 return document
         tokens = count_tokens(text, self._limits)
         document = Document(parse(text), tokens)
+        check_repeats(document.node)
         with self._lock:
             if text not in self._kept:
                 self._kept[text] = document

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import (
+    DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
@@ -79,6 +80,23 @@ def count_tokens(text: str, limits: Limits) -> int:
     return tokens
 
 
+def check_repeats(document: DocumentNode) -> None:
+    """Raise QueryError for one field selected over and over, in whatever operation or fragment of the document."""
+    counts: Counter[str] = Counter()
+    waiting: list[Any] = list(document.definitions)
+    while waiting:
+        node = waiting.pop()
+        selection = getattr(node, "selection_set", None)
+        if selection is None:
+            continue
+        waiting.extend(selection.selections)
+        if isinstance(node, FieldNode):
+            counts[(node.alias or node.name).value] += 1
+    for name, count in counts.most_common(1):
+        if count > REPEATS:
+            raise QueryError(f"{name!r} is selected {count:,} times; {REPEATS} are allowed.", "Select it once.")
+
+
 @dataclass(slots=True)
 class Size:
     """How large a selection is. With n the size of the page around it, it costs `fixed` + n · `each`."""
@@ -111,7 +129,6 @@ class Measure:
     fields: set[str] = field(default_factory=set)
     _defaults: dict[str, ValueNode | None] = field(default_factory=dict)
     _done: dict[str, Size] = field(default_factory=dict)
-    _composite: Counter[str] = field(default_factory=Counter)
 
     def check(self, operation: OperationDefinitionNode, limits: Limits) -> int:
         """Return the cost of an operation. Raises QueryError over a limit."""
@@ -130,9 +147,6 @@ class Measure:
                 f"The request has {size.aliases:,} aliases; {limits.aliases} are allowed.",
                 "Ask for several products with `products(ids:)`, or send several requests.",
             )
-        name, count = max(self._composite.items(), key=lambda item: item[1], default=("", 0))
-        if count > REPEATS:
-            raise QueryError(f"{name!r} is selected {count:,} times; {REPEATS} are allowed.", "Select it once.")
         cost = size.cost(LIST)
         if cost > limits.cost:
             raise QueryError(
@@ -166,7 +180,6 @@ class Measure:
         aliases = int(node.alias is not None)
         if node.selection_set is None:
             return Size(depth=1, aliases=aliases)
-        self._composite[node.alias.value if node.alias else name] += 1
         if name.startswith("__"):  # introspection; validation bounds its depth
             return Size(depth=1, aliases=aliases)
         known: GraphQLField | None = getattr(parent, "fields", {}).get(name)
