@@ -1,0 +1,55 @@
+"""`python -m graphsvc`: every command. Reads the settings once; the commands stand in `graphsvc.commands`."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from graphsvc.commands import evaluation, graph, imports, operations, questions, serving
+from graphsvc.service import Service
+from graphsvc.settings import Settings
+
+app = typer.Typer(
+    help="Raw retail data becomes one governed knowledge graph; search and recommendation are served from it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def main(
+    context: typer.Context,
+    data: Annotated[Path | None, typer.Option(help="the shop's data folder [default: $GRAPHSVC_HOME, or data]")] = None,
+) -> None:
+    """One data folder is one shop."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        names = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        typer.echo(f"A setting in the environment is not valid: {names}", err=True)
+        raise typer.Exit(2) from error
+    context.obj = settings.model_copy(update={"home": data}) if data is not None else settings
+
+
+def _application(service: Service, settings: Settings) -> object:
+    from gql.app import create_app  # late: only a server needs GraphQL
+    from gql.tokens import Tokens
+
+    return create_app(service, settings, Tokens(service.shop.secret("publishable"), service.shop.secret("secret")))
+
+
+for command in (imports.ingest, questions.search, questions.recommend, questions.why, graph.cypher):
+    app.command()(command)
+for command in (operations.status, operations.doctor, operations.rebuild):
+    app.command()(command)
+app.add_typer(imports.quarantine, name="quarantine")
+app.add_typer(evaluation.evaluate, name="evaluate")
+app.command()(serving.serve_with(_application))
+app.command()(serving.demo_with(_application))
+
+if __name__ == "__main__":
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    app(prog_name="python -m graphsvc")

@@ -1,0 +1,143 @@
+"""`ingest` and `quarantine`: files into the shop, and what was refused."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from graphsvc.commands.terminal import dump, err, errors, out, progress, show
+from graphsvc.delivery import Report
+from graphsvc.errors import GraphUnavailable
+from graphsvc.service import Service
+from graphsvc.settings import Settings
+from graphsvc.warehouse.fields import ASSETS
+from graphsvc.warehouse.quarantine import list_refused, show_refused
+
+quarantine = typer.Typer(help="What was refused: list it, look at a row, judge it again.", no_args_is_help=True)
+
+
+def ingest(
+    context: typer.Context,
+    paths: Annotated[list[str], typer.Argument(help="files, or a Neo4j as neo4j://user@host/?label=Product")],
+    asset: Annotated[str | None, typer.Option("--as", help=f"what the rows are: {', '.join(ASSETS)}")] = None,
+    mapping: Annotated[Path | None, typer.Option("--map", help="a mapping of columns to fields, as saved")] = None,
+    name: Annotated[str | None, typer.Option(help="name of the source; the file's name without one")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="show what would happen and write nothing")] = False,
+    sync: Annotated[bool, typer.Option("--sync", help="the file is the whole catalogue: retire what it lacks")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="retire more than a fifth unasked")] = False,
+    graph: Annotated[bool, typer.Option("--graph/--no-graph", help="bring Neo4j up with it")] = True,
+    json: Annotated[bool, typer.Option("--json", help="one JSON object on the last line")] = False,
+) -> None:
+    """Import files: products, orders, events, customers, reviews...
+
+    Examples:
+
+      python -m graphsvc ingest products.csv --name shop
+
+      python -m graphsvc ingest orders.parquet --as orders --name shop --dry-run
+    """
+    with errors(), Service(_settings(context), purpose="an import") as service:
+        with progress() as report:
+            done = service.ingest(
+                *paths, asset=asset, mapping=mapping, name=name, dry_run=dry_run, sync=sync, confirmed=yes,
+                progress=report,
+            )  # fmt: skip
+            if done.offset is not None and graph:
+                _follow_graph(service, report)
+        _say(done, dry_run)
+        if json:
+            dump(summary(done))
+
+
+@quarantine.command("list")
+def list_rows(
+    context: typer.Context,
+    name: Annotated[str | None, typer.Option(help="only of this source")] = None,
+    rows: Annotated[int, typer.Option(help="rows to show")] = 50,
+    json: Annotated[bool, typer.Option("--json", help="one JSON object on the last line")] = False,
+) -> None:
+    """List refused rows with file, line, rule and reason."""
+    with errors(), Service(_settings(context), write=False) as service:
+        held = list_refused(service.warehouse, service.history().order, name)
+        shown = held.slice(0, rows).to_pylist()
+        columns = ("quarantine_id", "source", "asset", "file", "line", "rule", "reason")
+        show(columns, [[row[c] for c in columns] for row in shown])
+        out.print(f"{held.num_rows:,} rows in quarantine.")
+        if json:
+            dump({"rows": held.num_rows, "shown": shown})
+
+
+@quarantine.command("show")
+def show_row(context: typer.Context, quarantine_id: str) -> None:
+    """Show one refused row, why it was refused and what would let it pass."""
+    with errors(), Service(_settings(context), write=False) as service:
+        found = show_refused(service.warehouse, service.history().order, quarantine_id)
+        show(("", ""), [(key, value) for key, value in found.items() if key not in ("batch", "row_hash")])
+
+
+@quarantine.command("retry")
+def retry(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="the source")],
+    asset: Annotated[str, typer.Option("--as", help="what its rows are")] = "products",
+) -> None:
+    """Judge the refused rows of a source again, after its contract or the catalogue has changed."""
+    with errors(), Service(_settings(context), purpose="a retry") as service, progress() as report:
+        done = service.receiver().retry(name, asset)
+        if done.offset is not None:
+            service.open(progress=report)
+            _follow_graph(service, report)
+        _say(done, False)
+
+
+def summary(done: Report) -> dict[str, object]:
+    """A delivery as one object for programs."""
+    counts = done.batch.counts
+    return {
+        "name": done.name, "asset": done.asset, "offset": done.offset, "read": counts.read,
+        "accepted": counts.accepted, "unchanged": counts.unchanged, "quarantined": counts.quarantined,
+        "changed": counts.changed, "retired": counts.retired, "derived": counts.derived, "claims": done.claims,
+        "rules": dict(done.batch.quarantined), "cleaned": dict(done.batch.changed), "drift": list(done.batch.drift),
+    }  # fmt: skip
+
+
+def _say(done: Report, dry_run: bool) -> None:
+    """What a delivery did, for a person."""
+    counts, batch = done.batch.counts, done.batch
+    if done.mapping is not None and done.sample is not None and (dry_run or done.offset is not None):
+        rows = [
+            (r.field, r.column, f"{r.confidence:.2f}", ", ".join(r.samples)) for r in done.mapping.rows(done.sample)
+        ]
+        show(("field", "column", "confidence", "samples"), rows, f"{done.name}: {done.asset}")
+    if batch.quarantined:
+        show(("rule", "refused rows"), sorted(batch.quarantined.items(), key=lambda pair: -pair[1]))
+    if batch.changed:
+        show(("field and rule", "values changed"), sorted(batch.changed.items(), key=lambda pair: -pair[1])[:30])
+    for word in batch.drift:
+        err.print(f"[yellow]{escape(word)}[/yellow]")
+    out.print(
+        f"{done.name} ({done.asset}): {counts.read:,} rows read = {counts.accepted:,} accepted"
+        f" + {counts.unchanged:,} unchanged + {counts.quarantined:,} quarantined;"
+        f" {counts.changed:,} of the accepted change a known product, {counts.retired:,} retired."
+    )
+    if dry_run:
+        out.print("Nothing was written.")
+    elif done.offset is None:
+        out.print("Nothing is new; nothing was written.")
+    else:
+        out.print(f"It is entry {done.offset} of the log, with {done.claims:,} claims.")
+    if counts.quarantined and not dry_run:
+        out.print(f"See what was refused: python -m graphsvc quarantine list --name {done.name}")
+
+
+def _follow_graph(service: Service, report: object) -> None:
+    try:
+        service.follow_graph(report)  # type: ignore[arg-type]
+    except GraphUnavailable as error:
+        err.print(f"[yellow]Neo4j is away, so it will follow later: {escape(str(error))}[/yellow]")
+
+
+def _settings(context: typer.Context) -> Settings:
+    settings: Settings = context.obj
+    return settings

@@ -1,0 +1,81 @@
+"""`status`, `doctor` and `rebuild`: what stands where, whether it is sound, and how to make it anew."""
+
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from graphsvc.commands.terminal import dump, err, errors, out, progress, show
+from graphsvc.doctor import compare, examine
+from graphsvc.errors import GraphUnavailable
+from graphsvc.service import Service, Status, open_service
+from graphsvc.settings import Settings
+
+
+def status(
+    context: typer.Context,
+    json: Annotated[bool, typer.Option("--json", help="one JSON object on the last line")] = False,
+) -> None:
+    """Show the log, every projection and how far it is behind."""
+    with errors(), open_service(_settings(context), write=False) as service:
+        found = service.status()
+        show(("projection", "offset", "behind", ""), [(p.name, p.offset, p.lag, p.detail) for p in found.projections])
+        out.print(
+            f"Shop {found.shop}: {found.products:,} products, log at {found.head}, encoder {found.encoder or '–'}."
+        )
+        if json:
+            dump(as_object(found))
+
+
+def doctor(
+    context: typer.Context,
+    differences: Annotated[bool, typer.Option("--compare", help="compare Neo4j with the snapshots")] = False,
+    sample: Annotated[int, typer.Option(help="products whose neighbours are compared")] = 1_000,
+) -> None:
+    """Check the log's checksums, the tables and the snapshots; with --compare, that Neo4j and they say the same."""
+    with errors(), Service(_settings(context), purpose="doctor") as service:
+        with progress() as report:
+            service.open(build=False, progress=report)
+            findings = examine(service)
+            if differences:
+                service.follow_graph(report)
+                findings += compare(service, sample)
+        show(("check", "result", "difference"), [(f.check, f.result, f.differences) for f in findings])
+        wrong = sum(f.differences for f in findings)
+        out.print(
+            "All is sound." if not wrong else f"[red]{wrong:,} differences.[/red] Run: python -m graphsvc rebuild"
+        )
+        if wrong:
+            raise typer.Exit(1)
+
+
+def rebuild(
+    context: typer.Context,
+    graph: Annotated[bool, typer.Option("--graph/--no-graph", help="Neo4j too")] = True,
+    graph_only: Annotated[bool, typer.Option("--graph-only", help="nothing but Neo4j")] = False,
+) -> None:
+    """Drop every projection and build it anew from the log and the warehouse."""
+    with errors(), Service(_settings(context), purpose="a rebuild") as service, progress() as report:
+        if not graph_only:
+            service.model.rebuild(service.history(), report)
+        else:
+            service.open(progress=report)
+        if graph:
+            try:
+                service.graph.drop()
+                service.follow_graph(report)
+            except GraphUnavailable as error:
+                err.print(f"[yellow]Neo4j is away: {escape(str(error))}[/yellow]")
+
+
+def as_object(found: Status) -> dict[str, object]:
+    """A status for programs."""
+    return {
+        "shop": found.shop, "head": found.head, "products": found.products, "encoder": found.encoder,
+        "projections": {p.name: {"offset": p.offset, "lag": p.lag, "detail": p.detail} for p in found.projections},
+    }  # fmt: skip
+
+
+def _settings(context: typer.Context) -> Settings:
+    settings: Settings = context.obj
+    return settings

@@ -1,0 +1,115 @@
+"""`search`, `recommend` and `why`: what a shop answers, without a server."""
+
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from graphsvc.commands.terminal import dump, errors, out, show
+from graphsvc.errors import InputError
+from graphsvc.lineage import trace
+from graphsvc.service import Service, open_service
+from graphsvc.settings import Settings
+from graphsvc.types import Filter, Reason, RecommendRequest, SearchRequest
+
+
+def search(
+    context: typer.Context,
+    query: Annotated[str, typer.Argument(help="what to look for; nothing browses by popularity")] = "",
+    first: Annotated[int, typer.Option(help="hits to show")] = 10,
+    brand: Annotated[list[str] | None, typer.Option(help="only of this brand; may be given again")] = None,
+    category: Annotated[list[str] | None, typer.Option(help='a category and all below it: "Home > Kitchen"')] = None,
+    attribute: Annotated[list[str] | None, typer.Option(help="name=value, as colour=red")] = None,
+    price_min: Annotated[float | None, typer.Option(help="lowest price")] = None,
+    price_max: Annotated[float | None, typer.Option(help="highest price")] = None,
+    facets: Annotated[bool, typer.Option(help="count brands, categories, attributes of all matches")] = False,
+    json: Annotated[bool, typer.Option("--json", help="one JSON object on the last line")] = False,
+) -> None:
+    """Search the shop; each hit with its reasons.
+
+    Example:  python -m graphsvc search "cordless dril" --price-max 100 --facets
+    """
+    with errors(), open_service(_settings(context), write=False) as service:
+        chosen = Filter(tuple(brand or ()), tuple(category or ()), _attributes(attribute or []), price_min, price_max)
+        result = service.search(SearchRequest(query, chosen, first, facets=("*",) if facets else ()))
+        if result.corrected:
+            out.print(f"Taken as: {escape(result.corrected)}")
+        rows = [
+            (hit.product.id, hit.product.title + (f"  (+{hit.alike} alike)" if hit.alike else ""), hit.product.brand,
+             _money(hit.product.price, hit.product.currency), f"{hit.score:.3f}", _why(hit.reasons))
+            for hit in result.hits
+        ]  # fmt: skip
+        show(("id", "title", "brand", "price", "score", "why"), rows)
+        out.print(f"{result.total:,} matches.")
+        for facet in result.facets:
+            values = ", ".join(f"{value.name} ({value.count:,})" for value in facet.values[:8])
+            out.print(f"{escape(facet.label)}: {escape(values)}")
+        if json:
+            ids = [{"id": hit.product.id, "score": hit.score} for hit in result.hits]
+            dump({"query": query, "corrected": result.corrected, "total": result.total, "hits": ids})
+
+
+def recommend(
+    context: typer.Context,
+    shopper: Annotated[str | None, typer.Option(help="a shopper, by the shop's own id")] = None,
+    product: Annotated[str | None, typer.Option(help="a product's id")] = None,
+    basket: Annotated[list[str] | None, typer.Option(help="a product in the basket; may be given again")] = None,
+    intent: Annotated[str, typer.Option(help="related, complementary or substitute, for a product")] = "related",
+    first: Annotated[int, typer.Option(help="products to show")] = 10,
+) -> None:
+    """Recommend for a shopper, a product or a basket; each with its reason.
+
+    Example:  python -m graphsvc recommend --shopper 1364
+    """
+    if intent not in ("related", "complementary", "substitute"):
+        raise typer.BadParameter("use related, complementary or substitute", param_hint="--intent")
+    with errors(), open_service(_settings(context), write=False) as service:
+        request = RecommendRequest(shopper, None, product, tuple(basket or ()), intent, first)  # type: ignore[arg-type]
+        found = service.recommend(request)
+        rows = [(item.product.id, item.product.title, f"{item.score:.3f}", _why(item.reasons)) for item in found.items]
+        show(("id", "title", "score", "why"), rows)
+
+
+def why(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="ID", help="a product's id, or the id of one claim")],
+) -> None:
+    """Walk from each fact of a product to its claims, the words that prove them, the raw row and its file.
+
+    Example:  python -m graphsvc why grocer:1082185
+    """
+    with errors(), Service(_settings(context), write=False) as service:
+        found = trace(service.warehouse, service.history(), name)
+        show(
+            ("fact", "value", "node", "claim", "sure", "extractor", "evidence"),
+            [
+                (f.predicate, f.value, f.node, f.claim, f"{f.confidence:.2f}", f.extractor, f.evidence)
+                for f in found.facts
+            ],
+            found.product,
+        )
+        out.print(f"Row: {escape(found.file or '?')}, line {found.line}, of {escape(found.source or '?')}")
+        out.print(escape(found.row or "(the raw row is not kept: it came in a small change)"))
+
+
+def _attributes(given: list[str]) -> dict[str, tuple[str, ...]]:
+    chosen: dict[str, tuple[str, ...]] = {}
+    for pair in given:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise InputError(f"{pair!r} is no attribute.", "Write name=value, as --attribute colour=red")
+        chosen[name] = (*chosen.get(name, ()), value)
+    return chosen
+
+
+def _why(reasons: tuple[Reason, ...]) -> str:
+    return "; ".join(reason.text for reason in reasons[:3])
+
+
+def _money(price: float | None, currency: str | None) -> str:
+    return "" if price is None else f"{price:,.2f} {currency or ''}".strip()
+
+
+def _settings(context: typer.Context) -> Settings:
+    settings: Settings = context.obj
+    return settings

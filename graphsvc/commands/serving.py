@@ -1,0 +1,123 @@
+"""`serve` and `demo`: the service over HTTP, and the sample shop that shows what it does.
+
+Is given the application to serve, for GraphQL stands above this package.
+"""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from graphsvc.commands.terminal import err, errors, out, progress
+from graphsvc.demo.tour import load_shops, tour
+from graphsvc.errors import GraphsvcError, RefusedError, StorageError
+from graphsvc.service import Service
+from graphsvc.settings import Settings
+
+Application = Callable[[Service, Settings], Any]  # → an ASGI application
+
+
+def serve_with(application: Application) -> Callable[..., None]:
+    """The command `serve`, for one application."""
+
+    def serve(
+        context: typer.Context,
+        host: Annotated[str | None, typer.Option(help="address to listen on; loopback unless told")] = None,
+        port: Annotated[int | None, typer.Option(help="port; 0 takes a free one")] = None,
+    ) -> None:
+        """Serve GraphQL, GraphiQL and metrics until Ctrl-C.
+
+        Example:  GRAPHSVC_HOME=.demo python -m graphsvc serve --port 8090
+        """
+        given = {"host": host, "port": port}
+        settings = context.obj.model_copy(update={key: value for key, value in given.items() if value is not None})
+        with errors(), Service(settings, purpose="the service") as service:
+            listener = listen(settings)
+            address = f"http://{settings.host}:{listener.getsockname()[1]}"
+            server = _server(application(service, settings), settings)
+            failed: list[GraphsvcError] = []
+            opening = threading.Thread(target=_open, args=(service, server, failed), name="open", daemon=True)
+            opening.start()
+            err.print(f"GraphiQL: {address}/graphql   ready when {address}/readyz says so")
+            err.print(f"Tokens: {escape(str(service.shop.secrets))} (publishable, secret)")
+            server.run(sockets=[listener])
+            opening.join()
+            if failed:
+                raise failed[0]
+
+    return serve
+
+
+def demo_with(application: Application) -> Callable[..., None]:
+    """The command `demo`, for one application."""
+
+    def demo(context: typer.Context) -> None:
+        """Load the two sample shops, build everything, and answer over HTTP."""
+        settings: Settings = context.obj.model_copy(update={"port": 0, "host": "127.0.0.1"})
+        with errors(), Service(settings, purpose="the demo") as service:
+            with progress() as report:
+                load_shops(service, report)
+                service.open(build=True, progress=report)
+                service.follow_graph(report)
+            service.follow_in_background()
+            with running(application, service, settings) as address:
+                tour(address, service.shop.secret("secret"), out)
+
+    return demo
+
+
+@contextmanager
+def running(application: Application, service: Service, settings: Settings) -> Iterator[str]:
+    """Serve in a thread of this process; gives the address."""
+    listener = listen(settings)
+    server = _server(application(service, settings), settings)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="http", daemon=True)
+    thread.start()
+    try:
+        yield f"http://{settings.host}:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(timeout=15)
+
+
+def listen(settings: Settings) -> socket.socket:
+    """A listening socket. Raises RefusedError when the port is in use, StorageError when the address is not ours."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    # Named TCP, or asyncio leaves Nagle's algorithm on and every answer waits 40 ms for the client's acknowledgement.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        where = f"{settings.host}:{settings.port}"
+        raise RefusedError(
+            f"{where} cannot be listened on: {error.strerror}.", "Give another with --port, or 0 for a free one."
+        ) from error
+    listener.listen(128)
+    return listener
+
+
+def _open(service: Service, server: Any, failed: list[GraphsvcError]) -> None:
+    """Open the snapshots while the server answers /healthz already; a shop that cannot be opened ends it."""
+    try:
+        service.open(build=True)
+        service.follow_in_background()
+    except (RefusedError, StorageError) as error:
+        failed.append(error)
+        server.should_exit = True
+
+
+def _server(application: Any, settings: Settings) -> Any:
+    import uvicorn  # late: only a server needs it
+
+    return uvicorn.Server(
+        uvicorn.Config(
+            application, log_level="warning", lifespan="on", access_log=False, timeout_graceful_shutdown=10,
+            server_header=False,
+        )
+    )  # fmt: skip

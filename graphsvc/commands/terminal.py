@@ -1,0 +1,69 @@
+"""How commands speak: a console, progress bars, tables, and errors with their next step.
+
+Data goes to stdout, everything said about the work to stderr, so that output can be piped.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from graphsvc.errors import GraphsvcError
+
+out = Console(soft_wrap=True, highlight=False)
+err = Console(stderr=True, soft_wrap=True, highlight=False)
+Report = Callable[[str, int, int], None]  # step, done, of (0: unknown)
+
+
+@contextmanager
+def progress() -> Iterator[Report]:
+    """A bar for each step of long work, on stderr."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description:<12}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=err, transient=not sys.stderr.isatty()) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def report(step: str, done: int, of: int) -> None:
+            if step not in tasks:
+                tasks[step] = bars.add_task(step, total=of or None)
+            bars.update(tasks[step], completed=done, total=of or None)
+
+        yield report
+
+
+@contextmanager
+def errors() -> Iterator[None]:
+    """Say an error of ours as a sentence with its next step, and end with 1; others are bugs and show themselves."""
+    try:
+        yield
+    except GraphsvcError as error:
+        err.print(f"[red]{escape(error.message)}[/red]")
+        if error.next_step:
+            err.print(escape(error.next_step))
+        raise typer.Exit(1) from error
+
+
+def show(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str | None = None) -> None:
+    """Print a table."""
+    table = Table(*columns, title=title, title_justify="left")
+    for row in rows:
+        table.add_row(*["" if cell is None else escape(str(cell)) for cell in row])
+    out.print(table)
+
+
+def dump(value: object) -> None:
+    """Print one JSON object as the last line of stdout."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+    sys.stdout.flush()

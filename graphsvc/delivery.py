@@ -1,0 +1,140 @@
+"""One delivery: files of a source into the log, with the mapping that reads them, the claims they make, and a report.
+
+Knows the order in which rooms take part; each step is theirs. Whatever fails before the log entry has never happened.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pyarrow as pa
+
+from graphsvc.errors import InputError, SourceError
+from graphsvc.history import IMPORT, History, read_history
+from graphsvc.ingest import SAMPLE, Importer, PreparedBatch, Request
+from graphsvc.knowledge import extract_batch
+from graphsvc.log import Change, WriteLog
+from graphsvc.mapping import Mapping as Columns
+from graphsvc.mapping import guess, guess_asset
+from graphsvc.shop import Shop
+from graphsvc.sources import open_source
+from graphsvc.vault import Vault
+from graphsvc.warehouse.quarantine import RefusedRows
+from graphsvc.warehouse.tables import Warehouse
+
+Progress = Callable[[str, int], None]  # step, done
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What to import and how. `asset` and `name` are guessed from the data and the file's name when not given."""
+
+    paths: Sequence[str]
+    asset: str | None = None
+    name: str | None = None
+    mapping: Path | None = None
+    sync: bool = False
+    confirmed: bool = False
+    dry_run: bool = False
+    actor: str = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a delivery did. `offset` is its place in the log, None when nothing was to be written."""
+
+    name: str
+    asset: str
+    batch: PreparedBatch
+    offset: int | None
+    mapping: Columns | None = None
+    sample: pa.Table | None = None
+    claims: int = 0
+    tables: Mapping[str, int] = field(default_factory=dict)
+
+
+class Receiver:
+    """Takes deliveries for one shop. The caller holds the shop's writer lock."""
+
+    def __init__(self, shop: Shop, log: WriteLog, warehouse: Warehouse, vault: Vault) -> None:
+        self._shop, self._log, self._warehouse, self._vault = shop, log, warehouse, vault
+
+    def receive(self, delivery: Delivery, progress: Progress = lambda step, done: None) -> Report:
+        """Import files. Raises InputError, SourceError, MappingError, ContractError, SafetyStop, StorageError."""
+        if not delivery.paths:
+            raise InputError("No file was given.", "Name one or more files.")
+        sample = _sample(delivery.paths[0])
+        asset = delivery.asset or guess_asset(sample)
+        name = delivery.name or source_name(delivery.paths[0])
+        saved = self._shop.mappings / f"{name}.{asset}.yaml"
+        mapping = _mapping(delivery, asset, sample, saved)
+        request = Request(
+            list(delivery.paths), asset, name, read_history(self._log), mapping,
+            sync=delivery.sync, confirmed=delivery.confirmed, dry_run=delivery.dry_run,
+        )  # fmt: skip
+        importer = Importer(self._warehouse, self._vault, self._shop.contracts, open_source, guess)
+        report = self._commit(importer, request, delivery.actor, progress)
+        if not delivery.dry_run and not saved.exists():
+            saved.parent.mkdir(parents=True, exist_ok=True)
+            mapping.save(saved)
+        return replace(report, mapping=mapping, sample=sample)
+
+    def retry(
+        self, name: str, asset: str, actor: str = "local", progress: Progress = lambda step, done: None
+    ) -> Report:
+        """Judge the refused rows of one source again, by the contract and the catalogue as they are now."""
+        history = read_history(self._log)
+        held = RefusedRows(self._warehouse, history.order, name, asset)
+        mapping = Columns.load(self._shop.mappings / f"{name}.{asset}.yaml")
+        importer = Importer(self._warehouse, self._vault, self._shop.contracts, lambda path: held, guess)
+        request = Request(["quarantine"], asset, name, history, mapping, retry=True)
+        return replace(self._commit(importer, request, actor, progress), mapping=mapping)
+
+    def _commit(self, importer: Importer, request: Request, actor: str, progress: Progress) -> Report:
+        done = importer.prepare(request, lambda rows: progress("reading", rows))
+        if done.batch is None:
+            return Report(request.name, request.asset, done, None)
+        try:
+            tables = self._extract(request.history, done, progress)
+            payload = {**done.payload, "tables": tables}
+            offset = self._log.append(Change(IMPORT, payload, request.name, actor, done.batch))
+        except BaseException:
+            self._warehouse.drop_batch(done.batch)
+            raise
+        return Report(request.name, request.asset, done, offset, claims=tables.get("claims", 0), tables=tables)
+
+    def _extract(self, history: History, done: PreparedBatch, progress: Progress) -> dict[str, int]:
+        tables = dict(done.tables)
+        if done.batch is not None and "products" in tables:
+            written = extract_batch(
+                self._warehouse, history, done.batch, lambda products: progress("extracting", products)
+            )
+            for table, rows in written.items():
+                tables[table] = tables.get(table, 0) + rows
+        return tables
+
+
+def source_name(path: str) -> str:
+    """The name a source goes by when none is given: its file's name without endings, or its host's."""
+    last = path.split("?")[0].rstrip("/").rpartition("/")[2].rpartition("@")[2]
+    plain = re.sub(r"(\.(csv|tsv|txt|jsonl?|ndjson|parquet|xml|gz|zst|zip))+$", "", last, flags=re.IGNORECASE)
+    return re.sub(r"[^\w-]+", "-", plain).strip("-").lower() or "shop"
+
+
+def _mapping(delivery: Delivery, asset: str, sample: pa.Table, saved: Path) -> Columns:
+    if delivery.mapping is not None:
+        return Columns.load(delivery.mapping)
+    return Columns.load(saved) if saved.exists() else guess(sample, asset)
+
+
+def _sample(path: str) -> pa.Table:
+    source = open_source(path)
+    first = next((batch for batch in source.batches() if batch.num_rows), None)
+    if first is None:
+        refused = next(iter(source.rejects), None)
+        if refused is None:
+            raise SourceError(f"{source.name} holds no rows.", "Give a file with a header and at least one row.")
+        raise SourceError(f"No row of {source.name} can be read; line {refused.line}: {refused.reason}.", refused.fix)
+    names = [name for name in first.schema.names if not name.startswith("_")]
+    return pa.Table.from_batches([first.slice(0, SAMPLE).select(names)])

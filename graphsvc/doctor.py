@@ -1,0 +1,94 @@
+"""Whether a shop is sound: checksums of the log, batches against the log, and Neo4j against the snapshots.
+
+Only looks; the remedy stands in each finding's words. Knows what must agree, not how it is stored.
+"""
+
+import random
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from graphsvc.errors import GraphsvcError, StorageError
+from graphsvc.warehouse.schemas import TABLES
+
+if TYPE_CHECKING:
+    from graphsvc.service import Service
+
+SEED = 7  # the same sample each time, so that a difference can be looked at again
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check, what it found in words, and how many differences."""
+
+    check: str
+    result: str
+    differences: int = 0
+
+
+def examine(service: "Service") -> list[Finding]:
+    """Check the log, the warehouse and the snapshots."""
+    return [_log(service), _batches(service), _answers(service)]
+
+
+def compare(service: "Service", sample: int = 1_000) -> list[Finding]:
+    """Compare Neo4j with the catalogue at one offset: products, facet counts, neighbours of random products.
+
+    Raises GraphUnavailable; StorageError when the two stand at different offsets.
+    """
+    catalogue, graph = service.catalogue, service.graph
+    at = graph.progress()[0]
+    if at != catalogue.offset:
+        raise StorageError(
+            f"Neo4j stands at offset {at}, the catalogue at {catalogue.offset}.", "Wait for it, or run rebuild."
+        )
+    ids = list(catalogue.ids)
+    drawn = random.Random(SEED).sample(sorted(ids), min(sample, len(ids)))
+    return [
+        _difference("products", Counter(ids), Counter(graph.product_ids())),
+        _difference("facet counts", Counter(_counted(service, ids)), Counter(graph.facet_counts())),
+        _neighbours(service, drawn),
+    ]
+
+
+def _counted(service: "Service", ids: list[str]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for product_id in ids:
+        counts.update(set(service.catalogue.facts_of(product_id)))
+    return counts
+
+
+def _neighbours(service: "Service", ids: list[str]) -> Finding:
+    ours = {product_id: set(service.catalogue.facts_of(product_id)) for product_id in ids}
+    theirs = service.graph.neighbours(ids)
+    wrong = [name for name in ids if ours[name] != set(theirs.get(name, ()))]
+    return Finding("neighbours", f"of {len(ids):,} products; {', '.join(wrong[:3]) or 'all agree'}", len(wrong))
+
+
+def _difference(check: str, ours: Counter[str], theirs: Counter[str]) -> Finding:
+    wrong = [name for name in ours.keys() | theirs.keys() if ours[name] != theirs[name]]
+    words = ", ".join(f"{name}: {ours[name]} here, {theirs[name]} in Neo4j" for name in sorted(wrong)[:3])
+    return Finding(check, f"{len(ours):,} here, {len(theirs):,} in Neo4j; {words or 'all agree'}", len(wrong))
+
+
+def _log(service: "Service") -> Finding:
+    try:
+        return Finding("log", f"{service.log.verify():,} entries, each matches its checksum")
+    except GraphsvcError as error:
+        return Finding("log", str(error), 1)
+
+
+def _batches(service: "Service") -> Finding:
+    """Every batch that the log names is there, in every table that its entry says."""
+    lost = [
+        f"{payload['batch']} in {table}"
+        for payload in service.history().imports
+        for table, rows in payload["tables"].items()
+        if table in TABLES and rows and payload["batch"] not in service.warehouse.batches(table)
+    ]
+    return Finding("warehouse", f"missing: {', '.join(lost[:3])}" if lost else "every named batch is there", len(lost))
+
+
+def _answers(service: "Service") -> Finding:
+    behind = service.log.head() - service.model.offset
+    return Finding("snapshots", f"at offset {service.model.offset}, {behind} behind the log", int(behind > 0))

@@ -1,0 +1,200 @@
+"""The shop's Neo4j: which one it is, how it is reached, and how it follows the log.
+
+A local one of ours, unless the settings name another; or, for a process that only reads, the local one that another
+process runs. Knows when the whole graph is compared and when a small change is laid over it; how stands in `graph`.
+"""
+
+import shutil
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cypher.driver import Connection, Graph
+from cypher.server import LocalServer, find_running
+from graphsvc.errors import GraphUnavailable
+from graphsvc.graph.faults import graph_faults
+from graphsvc.graph.projection import GraphProjection
+from graphsvc.graph.tables import GraphTables, build_event_tables, build_product_tables, build_tables
+from graphsvc.history import CURRENT, History
+from graphsvc.knowledge import view_facts
+from graphsvc.settings import Settings
+from graphsvc.shop import Shop
+from graphsvc.types import Entity
+from graphsvc.warehouse.tables import Warehouse
+
+Progress = Callable[[str, int, int], None]
+EVENT_COLUMNS = ("source", "shopper", "product_id", "basket")
+
+
+class GraphDoor:
+    """One shop's graph database, opened with the first use. Threads may share it; one of them follows.
+
+    `own` says whether a local server may be started; without it, one that runs already is looked for.
+    Raises GraphUnavailable, ForeignGraphError, QueryError.
+    """
+
+    def __init__(self, shop: Shop, settings: Settings, *, own: bool = True) -> None:
+        self._shop, self._settings, self._own = shop, settings, own
+        self._server: LocalServer | None = None
+        self._projection: GraphProjection | None = None
+        self._opening = threading.Lock()
+        self._offset, self._detail = -1, "not opened"
+
+    def open(self) -> GraphProjection:
+        """Reach Neo4j, starting the local one where that is ours to do."""
+        with self._opening:
+            if self._projection is None:
+                try:
+                    self._connect()
+                except GraphUnavailable as error:
+                    self._detail = f"away: {error.message}"
+                    raise
+            assert self._projection is not None
+            return self._projection
+
+    @property
+    def connection(self) -> Connection:
+        """Where Neo4j's own tools reach it, and as whom."""
+        return self.open().graph.connection
+
+    @property
+    def graph(self) -> Graph:
+        """The connection to ask."""
+        return self.open().graph
+
+    def progress(self) -> tuple[int, str]:
+        """How far the graph has followed as last seen, and what is wrong with it, if anything."""
+        return self._offset, self._detail
+
+    def follow(self, warehouse: Warehouse, history: History, bought_together: pa.Table, progress: Progress) -> None:
+        """Bring the graph to the history's offset. Broken off at any moment, following again leads there."""
+        projection = self.open()
+        try:
+            at = projection.offset()
+            if at < history.offset:
+                step = _Step(warehouse, history, bought_together, self._shop.home / "graph" / "small")
+                if at < 0 or any(history.places[str(payload["batch"])] > at for payload in history.imports):
+                    projection.follow(history.offset, step.build, progress)
+                else:
+                    step.lay_over(projection, at)
+            self._offset, self._detail = max(at, history.offset), ""
+        except GraphUnavailable as error:
+            self._detail = f"away: {error.message}"
+            self._recover()
+            raise
+
+    def entity(self, entity_id: str) -> Entity | None:
+        """A node with what stands around it."""
+        return self.open().entity(entity_id)
+
+    def product_ids(self) -> list[str]:
+        """Every product of the graph."""
+        return self.open().product_ids()
+
+    def facet_counts(self) -> dict[str, int]:
+        """How many products stand at each fact node itself."""
+        return self.open().facet_counts()
+
+    def neighbours(self, ids: Sequence[str]) -> dict[str, frozenset[str]]:
+        """The fact nodes of products."""
+        return self.open().neighbours(ids)
+
+    def drop(self) -> None:
+        """Take the graph out of the database."""
+        self.open().drop()
+        self._offset = -1
+
+    def close(self) -> None:
+        """Close the connection and stop the local server, if it is ours."""
+        with self._opening:
+            if self._projection is not None:
+                self._projection.close()
+                self._projection = None
+            if self._server is not None:
+                self._server.stop()
+                self._server = None
+
+    def _connect(self) -> None:
+        settings, server = self._settings, None
+        if settings.neo4j_uri:
+            password = settings.neo4j_password.get_secret_value() if settings.neo4j_password else ""
+            connection = Connection(settings.neo4j_uri, settings.neo4j_user, password)
+        else:
+            server, connection = self._local()
+        graphs = (lambda: Graph(server.start())) if server is not None else (lambda: Graph(connection))
+        projection = GraphProjection(graphs, self._shop.id, self._shop.home / "graph", server)
+        self._offset, self._detail = projection.offset(), ""
+        self._projection, self._server = projection, server
+
+    def _local(self) -> tuple[LocalServer | None, Connection]:
+        if not self._own:
+            running = find_running(self._shop.neo4j)
+            if running is not None:
+                return None, running
+        settings = self._settings
+        server = LocalServer(
+            self._shop.neo4j, jars=settings.neo4j_jars, heap_mb=settings.neo4j_heap_mb,
+            page_cache_mb=settings.neo4j_page_cache_mb,
+        )  # fmt: skip
+        with graph_faults():
+            return server, server.start()
+
+    def _recover(self) -> None:
+        """A local server that died is started anew by the next use."""
+        with self._opening:
+            if self._server is not None and not self._server.running():
+                assert self._projection is not None
+                self._projection.close()
+                self._server.stop()
+                self._projection = self._server = None
+
+
+class _Step:
+    """One way from an offset to a later one."""
+
+    def __init__(self, warehouse: Warehouse, history: History, bought_together: pa.Table, folder: Path) -> None:
+        self._warehouse, self._history, self._folder = warehouse, history, folder
+        self._bought_together = bought_together
+
+    def build(self, target: int, folder: Path) -> GraphTables:
+        """The whole graph's tables."""
+        with closing(self._warehouse.connection()) as connection:
+            self._view(connection)
+            return build_tables(connection, folder)
+
+    def lay_over(self, projection: GraphProjection, at: int) -> None:
+        """Replace what small changes since `at` touch. Events come first: the watermark moves with the last step."""
+        later = set(self._history.since(at))
+        events, products = (self._changed(table, later) for table in ("events", "products"))
+        with closing(self._warehouse.connection()) as connection:
+            self._view(connection)
+            if events.num_rows:
+                tables = build_event_tables(connection, self._fresh(), events.select(list(EVENT_COLUMNS)))
+                projection.apply(tables, at)
+            if products.num_rows:
+                ids = sorted(set(products["product_id"].to_pylist()))
+                tables = build_product_tables(connection, self._fresh(), ids, history=True)
+                projection.apply(tables, self._history.offset, products=ids)
+            else:
+                projection.advance(self._history.offset)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _changed(self, table: str, batches: set[str]) -> pa.Table:
+        rows = self._history.rows.get(table)
+        if rows is None:
+            return pa.table({"product_id": pa.array([], pa.string())})
+        return rows.filter(pc.is_in(rows["batch"], pa.array(sorted(batches), pa.string())))
+
+    def _view(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._history.view(self._warehouse, connection, *CURRENT)
+        view_facts(self._warehouse, self._history, connection)
+        connection.register("bought_together", self._bought_together)
+
+    def _fresh(self) -> Path:
+        shutil.rmtree(self._folder, ignore_errors=True)
+        return self._folder

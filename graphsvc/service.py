@@ -1,0 +1,384 @@
+"""The product's one door: what GraphQL, the command line, evaluation and import scripts all call.
+
+    from graphsvc.service import open_service
+    with open_service(Settings(home=Path("shop"))) as service:
+        service.ingest("products.csv")
+        print(service.search(SearchRequest("pan")).hits[0].product.title)
+
+Composes the rooms and keeps their order; decides nothing that a room could.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Any
+from uuid import uuid4
+
+from graphsvc.delivery import Delivery, Receiver, Report
+from graphsvc.errors import GraphsvcError, GraphUnavailable, InputError, LagError, NotFoundError, StorageError
+from graphsvc.graph.tables import BOUGHT_TOGETHER
+from graphsvc.graph_door import GraphDoor
+from graphsvc.history import EVENTS, PRODUCTS, History, read_history
+from graphsvc.knowledge import Reader, learn
+from graphsvc.log import Change, WriteLog
+from graphsvc.read_model import ReadModel, event_row
+from graphsvc.search.catalogue import Catalogue
+from graphsvc.settings import Settings
+from graphsvc.shop import Shop, WriterLock
+from graphsvc.types import (
+    CategoryView,
+    Entity,
+    Event,
+    Product,
+    Recommendation,
+    Recommendations,
+    RecommendRequest,
+    SearchRequest,
+    SearchResult,
+    Suggestion,
+)
+from graphsvc.upsert import Upserter
+from graphsvc.vault import Vault
+from graphsvc.warehouse import contracts
+from graphsvc.warehouse.contracts import Contract
+from graphsvc.warehouse.tables import Warehouse
+
+MOST_EVENTS = 1_000  # in one call
+AHEAD = timedelta(days=1)  # how far a producer's clock may run before ours
+POLL = 0.5  # seconds between two looks at the log when nobody knocked
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectionStatus:
+    """How far one projection has followed the log; `detail` says what is wrong with it, if anything."""
+
+    name: str
+    offset: int
+    lag: int
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What stands where. `head` is the log's last durable offset."""
+
+    shop: str
+    head: int
+    products: int
+    encoder: str
+    ready: bool
+    projections: tuple[ProjectionStatus, ...]
+    version: str = "0.1.0"
+
+
+class Service:
+    """One shop, opened. With `write` it holds the shop's writer lock; else it only reads.
+
+    Raises ShopLockedError when another process writes, StorageError when the folder cannot be used.
+    """
+
+    def __init__(self, settings: Settings, *, write: bool = True, purpose: str = "a command") -> None:
+        self.settings = settings
+        self.shop = Shop.open(settings.home)
+        self._lock = WriterLock(self.shop, purpose) if write else None
+        try:
+            self.log = WriteLog(self.shop.log, read_only=not write)
+            self.warehouse = Warehouse(self.shop.warehouse, threads=settings.threads)
+            self.vault = Vault(self.shop.vault, self.shop.secret("pseudonyms").encode())
+            self._history = History()
+            if write:
+                self.warehouse.sweep(self.history().batches)
+            self.model = ReadModel(self.shop, self.log, self.warehouse, settings)
+            self.graph = GraphDoor(self.shop, settings, own=write)
+        except BaseException:
+            if self._lock is not None:
+                self._lock.release()
+            raise
+        self._reader: Reader | None = None
+        self._writing = threading.RLock()
+        self._moved = threading.Condition()
+        self._closing = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._failure: dict[str, str] = {}
+
+    # ---- opening and following
+
+    def open(self, *, build: bool | None = None, progress: Progress = lambda step, done, of: None) -> "Service":
+        """Open the snapshots, building what is missing when this process may write."""
+        self.model.open(build=self._lock is not None if build is None else build, progress=progress)
+        return self
+
+    def follow_in_background(self) -> None:
+        """Start the threads that keep answers and the graph up with the log. Neo4j is joined when it is there."""
+        for name, work in (("answers", self._follow_answers), ("graph", self._follow_graph)):
+            thread = threading.Thread(target=work, name=f"follow-{name}", daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def follow_graph(self, progress: Progress = lambda step, done, of: None) -> None:
+        """Bring Neo4j to the offset of the answers. Raises GraphUnavailable, ForeignGraphError."""
+        engine = self.model.engine
+        pairs = engine.bought_together() if engine is not None else BOUGHT_TOGETHER.empty_table()
+        self.graph.follow(self.warehouse, self.history(), pairs, progress)
+
+    def ready(self) -> bool:
+        """Whether answers can be given."""
+        return self.model.offset >= 0 and not self._closing.is_set()
+
+    def wait(self, offset: int, timeout_s: float = 5.0) -> None:
+        """Wait until answers speak of an offset: read your write. Raises LagError after `timeout_s`."""
+        deadline = time.monotonic() + timeout_s
+        if not self._threads:
+            self.model.follow(build=False)
+        with self._moved:
+            while self.model.offset < offset:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise LagError(
+                        f"Answers have reached offset {self.model.offset}, not {offset}, after {timeout_s:g} s.",
+                        "Try again; status shows what holds them up.",
+                    )
+                self._moved.wait(left)
+
+    def close(self) -> None:
+        """Write what is queued, stop following, give the lock back."""
+        self._closing.set()
+        with self._moved:
+            self._moved.notify_all()
+        for thread in self._threads:
+            thread.join(timeout=30)
+        self.graph.close()
+        self.log.close()
+        self.vault.close()
+        if self._lock is not None:
+            self._lock.release()
+
+    def __enter__(self) -> "Service":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # ---- writing
+
+    def ingest(self, *paths: str, build: bool = True, **options: Any) -> Report:
+        """Import files; `options` are those of Delivery. `build` brings search and recommendation up with it.
+
+        Raises what Receiver.receive raises.
+        """
+        progress = options.pop("progress", None) or (lambda step, done, of: None)
+        with self._writing:
+            report = self.receiver().receive(
+                Delivery(tuple(map(str, paths)), **options), lambda step, done: progress(step, done, 0)
+            )
+        if report.offset is not None and build:
+            self.open(progress=progress) if self.model.offset < 0 else self.model.follow(build=True, progress=progress)
+            self._reader = None
+        return report
+
+    def receiver(self) -> Receiver:
+        """What takes deliveries for this shop."""
+        return Receiver(self.shop, self.log, self.warehouse, self.vault)
+
+    def track(self, events: Sequence[Event], key: str | None = None) -> int:
+        """Write events durably and return their offset. `key` makes the call idempotent.
+
+        Raises InputError and NotFoundError naming the event that is wrong; nothing of the call is written then.
+        """
+        if not 0 < len(events) <= MOST_EVENTS:
+            raise InputError(f"{len(events):,} events in one call.", f"Send between 1 and {MOST_EVENTS:,}.")
+        rows = [event_row(self._checked(at, event)) for at, event in enumerate(events)]
+        change = Change(EVENTS, {"events": rows}, "track", "graphql", f"track:{key}" if key else None)
+        return self._written(self.log.append(change))
+
+    def upsert_products(self, products: Sequence[Mapping[str, Any]], key: str | None = None) -> int:
+        """Change or add products and return the offset. An absent field stays, null clears."""
+        return self._change(key, lambda history: self._upserter().upsert(products, history, self.reader()))
+
+    def retire_products(self, ids: Sequence[str], key: str | None = None) -> int:
+        """Take products out of the catalogue and return the offset."""
+        return self._change(key, lambda history: self._upserter().retire(ids, history))
+
+    # ---- answers
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The catalogue as it is now. Raises StorageError before anything was imported."""
+        if self.model.catalogue is None:
+            raise StorageError("This shop has no products yet.", "Import some: python -m graphsvc ingest FILE")
+        return self.model.catalogue
+
+    def search(self, request: SearchRequest) -> SearchResult:
+        """Hybrid search. Raises QueryError for a filter, cursor or page that is not valid."""
+        result = self.catalogue.search(request)
+        return replace(result, query_id=_query_id())
+
+    def predict(self, text: str, first: int = 8) -> list[Suggestion]:
+        """Completions while typing."""
+        return self.catalogue.predict(text, first)
+
+    def product(self, product_id: str) -> Product | None:
+        """One product, None when there is none."""
+        return self.catalogue.product(product_id)
+
+    def products(self, ids: Sequence[str]) -> list[Product | None]:
+        """Products in the order of `ids`."""
+        return self.catalogue.products(ids)
+
+    def category(self, category_id: str) -> CategoryView | None:
+        """One category with its children."""
+        return self.catalogue.category(category_id)
+
+    def entity(self, entity_id: str) -> Entity | None:
+        """A node of the graph with what stands around it. Raises GraphUnavailable when Neo4j is away."""
+        return self.graph.entity(entity_id)
+
+    def recommend(self, request: RecommendRequest) -> Recommendations:
+        """Products for a shopper, a session, a product or a basket. Raises NotFoundError for an unknown product."""
+        catalogue, engine = self.catalogue, self.model.engine
+        assert engine is not None
+        named = replace(request, shopper=self.shopper(request.shopper) if request.shopper else None)
+        found = engine.recommend(named, catalogue)
+        products = catalogue.products([product_id for product_id, _, _ in found])
+        items = tuple(
+            Recommendation(product, score, reasons)
+            for product, (_, score, reasons) in zip(products, found, strict=True)
+            if product is not None
+        )
+        return Recommendations(items, min(catalogue.offset, engine.offset), _query_id())
+
+    def shopper(self, name: str) -> str:
+        """The pseudonym of a shopper, given by the shop's own id or by the pseudonym itself."""
+        engine = self.model.engine
+        return name if engine is not None and engine.knows(name) else self.vault.pseudonym(name)
+
+    def status(self) -> Status:
+        """What stands where."""
+        head = self.log.head()
+        model = self.model
+        parts = [("columns", model.catalogue), ("words", model.catalogue), ("vectors", model.catalogue)]
+        parts += [("behaviour", model.engine)]
+        found = [(name, -1 if part is None else part.offset, "") for name, part in parts]
+        found.append(("graph", *self.graph.progress()))
+        projections = tuple(
+            ProjectionStatus(name, offset, head - max(offset, 0), self._failure.get(name, "") or detail)
+            for name, offset, detail in found
+        )
+        products = len(model.catalogue) if model.catalogue is not None else 0
+        return Status(self.shop.id, head, products, model.encoder_name, self.ready(), projections)
+
+    # ---- inner works
+
+    def history(self) -> History:
+        """The log's history up to its head."""
+        self._history = read_history(self.log, before=self._history)
+        return self._history
+
+    def reader(self) -> Reader:
+        """The extractors, taught by the catalogue as it was when first asked for."""
+        with self._writing:
+            if self._reader is None:
+                self._reader = learn(self.warehouse, self.history())
+            return self._reader
+
+    def _upserter(self) -> Upserter:
+        return Upserter(self.warehouse, self.vault, _Contracts(self.shop))
+
+    def _change(self, key: str | None, make: Callable[[History], Mapping[str, Any]]) -> int:
+        name = f"products:{key}" if key else None
+        with self._writing:
+            known = self.log.offset_of(name) if name else None
+            if known is not None:
+                return known
+            payload = dict(make(self.history()))
+            return self._written(self.log.append(Change(PRODUCTS, payload, "api", "graphql", name)))
+
+    def _written(self, offset: int) -> int:
+        with self._moved:
+            self._moved.notify_all()
+        return offset
+
+    def _checked(self, at: int, event: Event) -> Event:
+        """An event that may be written: a known product, a likely time, no direct identifier."""
+        if self.catalogue.product(event.product_id) is None:
+            raise NotFoundError(
+                f"Event {at} names the product {event.product_id!r}, which is not there.", "Leave it out."
+            )
+        if event.time > datetime.now(UTC) + AHEAD:
+            raise InputError(f"Event {at} lies in the future: {event.time.isoformat()}.", "Check the producer's clock.")
+        if not (event.shopper or event.session):
+            raise InputError(f"Event {at} names neither a shopper nor a session.", "Give one of them.")
+        return replace(
+            event,
+            shopper=self.shopper(event.shopper) if event.shopper else None,
+            session=self.vault.mask(event.session) if event.session else None,
+            basket=self.vault.mask(event.basket) if event.basket else None,
+            event_id=event.event_id or uuid4().hex,
+        )
+
+    def _follow_answers(self) -> None:
+        while not self._closing.is_set():
+            try:
+                if self.model.offset < self.log.head():
+                    self.model.follow(build=self._lock is not None)
+                    self._failure.pop("columns", None)
+            except GraphsvcError as error:
+                self._failure["columns"] = str(error)
+            with self._moved:
+                self._moved.notify_all()
+                if self.model.offset >= self.log.head():
+                    self._moved.wait(POLL)
+
+    def _follow_graph(self) -> None:
+        while not self._closing.is_set():
+            try:
+                self.graph.open()
+                if self.graph.progress()[0] < self.model.offset:
+                    self.follow_graph()
+            except GraphUnavailable:
+                self._closing.wait(2.0)
+            except GraphsvcError as error:
+                self._failure["graph"] = str(error)
+                self._closing.wait(10.0)
+            self._closing.wait(POLL)
+
+
+class _Contracts(Mapping[str, Contract]):
+    """The contracts of the shop's product sources, read when asked for."""
+
+    def __init__(self, shop: Shop) -> None:
+        self._folder = shop.contracts
+
+    def __getitem__(self, name: str) -> Contract:
+        found = contracts.load(self._folder, name, "products")
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def __iter__(self) -> Any:
+        return (path.name.removesuffix(".products.yaml") for path in self._folder.glob("*.products.yaml"))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def open_service(settings: Settings, *, write: bool = True, purpose: str = "a command") -> Service:
+    """Open a shop and its snapshots: the composition root."""
+    service = Service(settings, write=write, purpose=purpose)
+    try:
+        if service.log.head():
+            service.open()
+        return service
+    except BaseException:
+        service.close()
+        raise
+
+
+def _query_id() -> str:
+    return uuid4().hex
