@@ -1,0 +1,86 @@
+"""The variants of a product as the warehouse keeps them, from the names that shops give to their fields.
+
+Knows what a SKU has; does not know the files it stands in.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from extractors.measures import read_measure
+from graphsvc.ontology import attribute_name
+from graphsvc.warehouse.standardise import check_gtin, clean_text, parse_money, parse_number, standard_value
+
+NAMES: dict[str, str] = {
+    name: field
+    for field, names in {
+        "sku": "sku id variant_id item_id code 货号 编号",
+        "title": "title name 标题 名称",
+        "gtin": "gtin barcode ean upc isbn 条码",
+        "price": "price amount sale_price 价格 售价",
+        "currency": "currency currency_code 币种 货币",
+        "stock": "stock inventory inventory_quantity quantity qty 库存",
+    }.items()
+    for name in names.split()
+}
+DEFAULT = ("title", "default title")  # Shopify's option of a product that has none
+
+
+def variant(given: Mapping[str, Any]) -> dict[str, Any]:
+    """One variant. Known names become its fields, the first one given first; other scalars become attributes."""
+    found: dict[str, Any] = {}
+    attributes: dict[str, Any] = {}
+    for name, value in given.items():
+        field = NAMES.get(name.strip().casefold())
+        if isinstance(value, Mapping):
+            attributes |= value if name.casefold() in ("attributes", "options") else {}
+        elif isinstance(value, list):
+            attributes |= _named(value)
+        elif value is not None and str(value).strip():
+            (found if field else attributes).setdefault(field or name, str(value).strip())
+    amount = parse_money(found.get("price", ""))
+    stock = parse_number(found.get("stock", ""))
+    return {
+        "sku": found.get("sku"),
+        "title": found.get("title"),
+        "gtin": check_gtin(found.get("gtin", "")),
+        "price": amount[0] if amount else None,
+        "currency": found.get("currency") or (amount[1] if amount else None),
+        "stock": int(stock) if stock is not None else None,
+        "attributes": [_attribute(name, str(value)) for name, value in attributes.items() if _said(name, value)],
+    }
+
+
+def variants_json(text: str | None) -> str | None:
+    """A cell that holds a list of variants in any of their names, in the warehouse's names; None for other text."""
+    try:
+        found = json.loads(text) if text else None
+    except (ValueError, RecursionError):
+        return None
+    if isinstance(found, dict):
+        found = [found]
+    if not isinstance(found, list):
+        return None
+    made = [variant(one) for one in found if isinstance(one, dict)]
+    return json.dumps(made, ensure_ascii=False) if made else None
+
+
+def _named(values: list[Any]) -> dict[str, Any]:
+    """[{"name": "colour", "value": "red"}] as a map; a list of anything else says nothing."""
+    return {
+        str(one["name"]): one["value"]
+        for one in values
+        if isinstance(one, Mapping) and one.get("name") and one.get("value") is not None
+    }
+
+
+def _said(name: str, value: Any) -> bool:
+    return bool(name.strip()) and not isinstance(value, Mapping | list) and bool(str(value).strip())
+
+
+def _attribute(name: str, value: str) -> dict[str, Any]:
+    known = attribute_name(name)
+    after = standard_value(known, clean_text(value).text)
+    measure = read_measure(after)
+    number = measure.number if measure else parse_number(after)
+    return {"name": known, "value": after, "number": number, "unit": measure.unit if measure else None}
