@@ -1,99 +1,178 @@
-"""The whole graph as Arrow tables: one per label and one per kind of edge, each made by a named SQL file.
+"""The whole graph as Parquet files: one per label and one per kind of edge, each made by a named SQL file.
 
-`sql/nodes/LABEL.sql` and `sql/relationships/START.TYPE.END.sql` are the graph model; their first lines say which tables
-they read. Knows DuckDB and the ontology; does not know how the tables reach Neo4j.
+`sql/nodes/LABEL.sql` and `sql/relationships/START.TYPE.END.sql` are the graph model; their second lines say which
+tables they read. Nothing is held in memory: DuckDB reads its views and writes the files. Knows DuckDB and the ontology;
+does not know how the tables reach Neo4j.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from extractors.category import SEPARATOR
-from graphsvc.ontology import PREDICATES, attribute_name, brand_id, category_id, manufacturer_id, value_id
+from graphsvc.knowledge import FACTS
+from graphsvc.ontology import category_id
+from graphsvc.warehouse.schemas import TABLES, TEXT, WHOLE
 
 SQL = Path(__file__).parent / "sql"
-RelationshipKey = tuple[str, str, str]  # start label, type, end label
-
-OBJECT_ID = {
-    "has_brand": lambda qualifier, value: brand_id(value),
-    "made_by": lambda qualifier, value: manufacturer_id(value),
-    "in_category": lambda qualifier, value: category_id(value.split(SEPARATOR)),
-    "has_attribute": value_id,
-}
-OBJECTS = pa.schema(
-    [("predicate", pa.string()), ("qualifier", pa.string()), ("object", pa.string()), ("node_id", pa.string()),
-     ("label", pa.string()), ("attribute", pa.string())]
-)  # fmt: skip
+CURRENT = ("products", "events", "customers", "reviews", "campaigns", "coupons", "redemptions")
+NOTHING = ""  # a scope that leaves a table out
+BOUGHT_TOGETHER = pa.schema([("product_a", TEXT), ("product_b", TEXT), ("count", WHOLE), ("lift", pa.float64())])
 CATEGORIES = pa.schema(
     [("id", pa.string()), ("name", pa.string()), ("path", pa.list_(pa.string())), ("parent", pa.string())]
 )
+READ: Mapping[str, pa.Schema] = {
+    **{name: TABLES[name] for name in CURRENT}, "facts": FACTS, "bought_together": BOUGHT_TOGETHER,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Part:
+    """One table of the graph: nodes of a label (`kind` is ""), or relationships of one kind between two labels.
+
+    Tables of nodes have a column `id`, tables of relationships `start` and `end`, which are unique; the other columns
+    are properties.
+    """
+
+    label: str
+    kind: str = ""
+    end: str = ""
+
+    @classmethod
+    def of(cls, name: str) -> "Part":
+        """The inverse of `name`."""
+        return cls(*name.split("."))
+
+    @property
+    def name(self) -> str:
+        """How its files are called."""
+        return ".".join(filter(None, (self.label, self.kind, self.end)))
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The columns that tell its rows apart."""
+        return ("start", "end") if self.kind else ("id",)
 
 
 @dataclass(frozen=True, slots=True)
 class GraphTables:
-    """Nodes by label, each with a column `id`; relationships by key, each with columns `start` and `end`."""
+    """A folder of `PART.parquet` files. A part that has no file was not built."""
 
-    nodes: Mapping[str, pa.Table]
-    relationships: Mapping[RelationshipKey, pa.Table]
+    folder: Path
+
+    def path(self, part: Part) -> Path:
+        """Where a part stands."""
+        return self.folder / f"{part.name}.parquet"
+
+    def parts(self) -> list[Part]:
+        """The parts that were built: nodes before relationships."""
+        return [part for part in all_parts() if self.path(part).exists()]
+
+    def table(self, part: Part) -> pa.Table:
+        """One part as a table."""
+        return pq.read_table(self.path(part))
+
+    def rows(self) -> int:
+        """Rows of all parts."""
+        return sum(pq.read_metadata(self.path(part)).num_rows for part in self.parts())
 
 
-def build_tables(inputs: Mapping[str, pa.Table]) -> GraphTables:
-    """Build every table of the graph.
+@cache
+def all_parts() -> tuple[Part, ...]:
+    """The graph model: every label, then every kind of edge."""
+    nodes = [Part.of(path.stem) for path in (SQL / "nodes").glob("*.sql")]
+    edges = [Part.of(path.stem) for path in (SQL / "relationships").glob("*.sql")]
+    return (*sorted(nodes), *sorted(edges))
 
-    `inputs` holds products (current, not retired), claims, events, customers, reviews, campaigns, coupons, redemptions
-    and bought_together (product_a, product_b, count, lift), with the schemas of the warehouse.
+
+SHARED = frozenset(Part(label) for label in ("Brand", "Manufacturer", "Category", "Value"))
+PRODUCT_PARTS = SHARED | frozenset(
+    part for part in all_parts() if part.label in ("Product", "Variant", "Offer", "Category") and part.end != "Product"
+)
+HISTORY_PARTS = frozenset(part for part in all_parts() if part.end == "Product" and part.label != "Product")
+BASKET_PARTS = frozenset(map(Part.of, ("Basket", "Shopper.PLACED.Basket", "Basket.CONTAINS.Product")))
+PAIR_PARTS = frozenset(map(Part.of, ("Shopper", "Shopper.BOUGHT.Product", "Shopper.INTERACTED.Product")))
+
+
+def build_tables(
+    connection: duckdb.DuckDBPyConnection, folder: Path, only: Collection[Part] | None = None
+) -> GraphTables:
+    """Build the parts of the graph, all or those given, into `folder`.
+
+    `connection` has views or tables `current_products`, `current_events` and so on for each of `CURRENT`, `facts` and
+    `bought_together`; what is not there counts as empty.
     """
-    connection = duckdb.connect(":memory:")
+    return _build(connection, folder, all_parts() if only is None else only, {})
+
+
+def build_product_tables(
+    connection: duckdb.DuckDBPyConnection, folder: Path, ids: Collection[str], *, history: bool = False
+) -> GraphTables:
+    """Build what stands around some products alone: their nodes, parts and facts.
+
+    `history` adds what points at them (purchases, reviews, coupons), for products that were retired before.
+    """
+    connection.register("graph_scope", pa.table({"product_id": pa.array(sorted(ids), pa.string())}))
     try:
-        for name, table in inputs.items():
-            connection.register(name, table)
-        claims = inputs["claims"]
-        connection.register("objects", _objects(claims))
-        connection.register("categories", _categories(claims))
-        nodes = {path.stem: _run(connection, path) for path in sorted((SQL / "nodes").glob("*.sql"))}
-        relationships = {_key(path): _run(connection, path) for path in sorted((SQL / "relationships").glob("*.sql"))}
+        scopes = {"products": "scopes/products", "facts": "scopes/facts"}
+        return _build(connection, folder, PRODUCT_PARTS | HISTORY_PARTS if history else PRODUCT_PARTS, scopes)
     finally:
-        connection.close()
-    return GraphTables(nodes, relationships)
+        connection.unregister("graph_scope")
 
 
-def _run(connection: duckdb.DuckDBPyConnection, path: Path) -> pa.Table:
-    table: pa.Table = connection.sql(path.read_text("utf-8")).to_arrow_table()
-    return table
+def build_event_tables(connection: duckdb.DuckDBPyConnection, folder: Path, changed: pa.Table) -> GraphTables:
+    """Build what some events touch: whole baskets, and whole sums of a shopper and a product.
+
+    `changed` has the columns source, shopper, product_id and basket of the events; `current_events` has all events.
+    """
+    connection.register("graph_changed", changed)
+    try:
+        scopes = {"customers": "scopes/customers", "reviews": NOTHING, "redemptions": NOTHING}
+        _build(connection, folder, BASKET_PARTS, {**scopes, "events": "scopes/events_of_baskets"})
+        return _build(connection, folder, PAIR_PARTS, {**scopes, "events": "scopes/events_of_pairs"})
+    finally:
+        connection.unregister("graph_changed")
 
 
-def _key(path: Path) -> RelationshipKey:
-    start, kind, end = path.stem.split(".")
-    return start, kind, end
+def _build(
+    connection: duckdb.DuckDBPyConnection, folder: Path, parts: Collection[Part], scopes: Mapping[str, str]
+) -> GraphTables:
+    folder.mkdir(parents=True, exist_ok=True)
+    connection.execute("SET TimeZone = 'UTC'")
+    _provide(connection, scopes)
+    for part in sorted(parts):
+        text = (SQL / ("relationships" if part.kind else "nodes") / f"{part.name}.sql").read_text("utf-8")
+        connection.sql(text).write_parquet(str(folder / f"{part.name}.parquet"), compression="zstd")
+    return GraphTables(folder)
 
 
-def _objects(claims: pa.Table) -> pa.Table:
-    """The node that each distinct object of a claim stands for. Ids are folded in Python, once per distinct value."""
-    distinct = claims.group_by(["predicate", "qualifier", "object"]).aggregate([]).to_pylist()
-    rows = [
-        {
-            **row,
-            "node_id": OBJECT_ID[row["predicate"]](row["qualifier"], row["object"]),
-            "label": PREDICATES[row["predicate"]].range,
-            "attribute": attribute_name(row["qualifier"]) if row["qualifier"] else None,
-        }
-        for row in distinct
-    ]
-    return pa.Table.from_pylist(rows, schema=OBJECTS)
+def _provide(connection: duckdb.DuckDBPyConnection, scopes: Mapping[str, str]) -> None:
+    """Give the views that the SQL files read: the whole table, a narrower one, or an empty one where there is none."""
+    for name, schema in READ.items():
+        source, scope = f"current_{name}" if name in CURRENT else name, scopes.get(name)
+        if scope == NOTHING or not _exists(connection, source):
+            connection.register(f"graph_{name}", schema.empty_table())
+        else:
+            text = (SQL / f"{scope}.sql").read_text("utf-8") if scope else f"FROM {source}"
+            connection.execute(f"CREATE OR REPLACE TEMP VIEW graph_{name} AS {text}")
+    connection.register("graph_categories", _categories(connection))
 
 
-def _categories(claims: pa.Table) -> pa.Table:
-    """Every category of every path, each with its parent."""
-    paths = {
-        tuple(row["object"].split(SEPARATOR))
-        for row in claims.group_by(["predicate", "object"]).aggregate([]).to_pylist()
-        if row["predicate"] == "in_category"
-    }
+def _exists(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
+    sql = "SELECT 1 FROM information_schema.tables WHERE table_name = ?"
+    return bool(connection.execute(sql, [name]).fetchall())
+
+
+def _categories(connection: duckdb.DuckDBPyConnection) -> pa.Table:
+    """Every category of every path, each with its parent. Ids are folded in Python, once per distinct path."""
+    paths = connection.sql((SQL / "category_paths.sql").read_text("utf-8")).fetchall()
     nodes: dict[str, dict[str, object]] = {}
-    for prefix in sorted(_prefixes(paths)):
+    for prefix in sorted(_prefixes(tuple(path.split(SEPARATOR)) for (path,) in paths)):
         parent = category_id(prefix[:-1]) if len(prefix) > 1 else None
         nodes.setdefault(
             category_id(prefix), {"id": category_id(prefix), "name": prefix[-1], "path": list(prefix), "parent": parent}

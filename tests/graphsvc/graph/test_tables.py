@@ -1,65 +1,11 @@
-from collections.abc import Iterator
-from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
-import pytest
 
-from extractors import Document, load_extractor
-from graphsvc import knowledge
 from graphsvc.graph.tables import GraphTables, Part, build_event_tables, build_product_tables, build_tables
 from graphsvc.ontology import LABELS, PREDICATES, category_id
-from graphsvc.warehouse.schemas import TABLES
-
-TIME = datetime(2026, 3, 1, tzinfo=UTC)
-PRODUCTS: list[dict[str, Any]] = [
-    {"product_id": "shop:1", "key": "1", "source": "shop", "title": "Nordholm pan", "price": 20.0,
-     "variants": [{"sku": "1-S"}, {"sku": "1-L"}], "offers": [{"seller": "Harbour", "price": 20.0}]},
-    {"product_id": "shop:2", "key": "2", "source": "shop", "title": "锅铲"},
-]  # fmt: skip
-DOCUMENTS = [
-    Document("shop:1", "Nordholm pan", fields={"brand": ["Nordholm"], "color": ["Red"]}, category=["Home", "Kitchen"]),
-    Document("shop:2", "锅铲", fields={"brand": ["NORDHOLM"], "颜色": ["red"]}, category=["Home", "Kitchen"]),
-]
-BUY = {"source": "shop", "shopper": "ann", "product_id": "shop:1", "kind": "buy", "time": TIME}
-EVENTS = [
-    {**BUY, "quantity": 1.0, "value": 20.0, "basket": "b1"},
-    {**BUY, "quantity": 2.0, "value": 40.0, "basket": "b2"},
-    {"source": "shop", "shopper": "bob", "product_id": "shop:2", "kind": "click", "time": TIME},
-    {"source": "shop", "shopper": "bob", "product_id": "gone:9", "kind": "buy", "time": TIME, "basket": "b3"},
-]  # fmt: skip
-
-
-BOUGHT_TOGETHER = pa.table({"product_a": ["shop:1"], "product_b": ["shop:2"], "count": [5], "lift": [2.0]})
-
-
-def facts_of(documents: list[Document]) -> pa.Table:
-    """Facts as the service makes them: by the extractors, from claims."""
-    found = [
-        claim
-        for name in ("fields", "category")
-        for claims in load_extractor(name, documents).extract(documents)
-        for claim in claims
-    ]
-    return knowledge.facts_of(knowledge.claims_table(found, "b1"))
-
-
-@pytest.fixture
-def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    with closing(duckdb.connect(":memory:")) as opened:
-        opened.register("current_products", pa.Table.from_pylist(PRODUCTS, schema=TABLES["products"]))
-        opened.register("current_events", pa.Table.from_pylist(EVENTS, schema=TABLES["events"]))
-        opened.register("facts", facts_of(DOCUMENTS))
-        opened.register("bought_together", BOUGHT_TOGETHER)
-        yield opened
-
-
-@pytest.fixture
-def graph(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> GraphTables:
-    return build_tables(connection, tmp_path / "graph")
 
 
 def rows(graph: GraphTables, part: str) -> list[dict[str, Any]]:
@@ -95,8 +41,9 @@ def test_categories_form_a_tree(graph: GraphTables) -> None:
 
 
 def test_purchases_are_aggregated_and_gone_products_left_out(graph: GraphTables) -> None:
-    (bought,) = rows(graph, "Shopper.BOUGHT.Product")
-    assert (bought["count"], bought["quantity"], bought["value"]) == (2, 3.0, 60.0)
+    bought, other = rows(graph, "Shopper.BOUGHT.Product")
+    assert (bought["count"], bought["quantity"], bought["value"]) == (2, 3.0, 19.8)
+    assert other["end"] == "shop:2"
     assert len(rows(graph, "Basket")) == 3
     (clicked,) = rows(graph, "Shopper.INTERACTED.Product")
     assert (clicked["clicks"], clicked["views"]) == (1, None)

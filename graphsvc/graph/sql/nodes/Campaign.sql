@@ -1,9 +1,9 @@
 -- purpose: one node per campaign, also those that only coupons name
--- reads: campaigns, coupons
-SELECT 'campaign:' || campaign_id AS id, any_value(name) AS name, min("start") AS "start", max("end") AS "end"
+-- reads: graph_campaigns, graph_coupons
+SELECT 'campaign:' || campaign_id AS id, min(name) AS name, min("start") AS begins, max("end") AS ends
 FROM (
-    SELECT campaign_id, name, "start", "end" FROM campaigns
-    UNION ALL BY NAME SELECT campaign_id FROM coupons
+    SELECT campaign_id, name, "start", "end" FROM graph_campaigns
+    UNION ALL BY NAME SELECT campaign_id FROM graph_coupons
 )
 WHERE campaign_id IS NOT NULL
 GROUP BY campaign_id

@@ -1,5 +1,5 @@
 -- purpose: one node per category
--- reads: categories
-SELECT id, name, path, len(path) AS depth
-FROM categories
+-- reads: graph_categories
+SELECT id, left(name, 1000) AS name, path, len(path) AS depth, parent IS NULL AS root
+FROM graph_categories
 ORDER BY id

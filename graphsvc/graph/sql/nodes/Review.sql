@@ -1,7 +1,8 @@
 -- purpose: one node per review
--- reads: reviews
-SELECT 'review:' || review_id AS id, any_value(rating) AS rating, any_value(title) AS title, any_value(text) AS text,
-       any_value(time) AS time, any_value(language) AS language
-FROM reviews
+-- reads: graph_reviews
+SELECT 'review:' || review_id AS id, min(rating) AS rating, min(title) AS title, min(text) AS text, min(time) AS time,
+       min(language) AS language
+FROM graph_reviews
+WHERE review_id IS NOT NULL
 GROUP BY review_id
 ORDER BY id

@@ -1,7 +1,11 @@
 -- purpose: one node per value of an attribute, named as most products write it
--- reads: claims, objects
-SELECT node_id AS id, any_value(attribute) AS attribute, mode(object) AS name
-FROM claims JOIN objects USING (predicate, qualifier, object)
-WHERE predicate = 'has_attribute'
-GROUP BY node_id
+-- reads: graph_facts
+SELECT node_id AS id, attribute, left(name, 1000) AS name
+FROM (
+    SELECT node_id, name, min(attribute) AS attribute, count(*) AS uses
+    FROM graph_facts
+    WHERE predicate = 'has_attribute'
+    GROUP BY node_id, name
+)
+QUALIFY row_number() OVER (PARTITION BY node_id ORDER BY uses DESC, name) = 1
 ORDER BY id

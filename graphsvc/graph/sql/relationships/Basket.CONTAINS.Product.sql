@@ -1,7 +1,8 @@
 -- purpose: the lines of each basket
--- reads: events, products
-SELECT 'basket:' || basket AS start, product_id AS "end", sum(quantity) AS quantity, sum(value) AS value
-FROM events SEMI JOIN products USING (product_id)
+-- reads: graph_events, graph_products
+SELECT 'basket:' || source || '/' || basket AS start, product_id AS "end", round(sum(quantity), 4) AS quantity,
+       round(sum(value), 4) AS value
+FROM graph_events SEMI JOIN graph_products USING (product_id)
 WHERE kind = 'buy' AND basket IS NOT NULL
-GROUP BY basket, product_id
+GROUP BY source, basket, product_id
 ORDER BY start, "end"

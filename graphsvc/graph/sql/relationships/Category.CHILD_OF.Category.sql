@@ -1,3 +1,3 @@
 -- purpose: the tree of categories
--- reads: categories
-SELECT id AS start, parent AS "end" FROM categories WHERE parent IS NOT NULL ORDER BY start
+-- reads: graph_categories
+SELECT id AS start, parent AS "end" FROM graph_categories WHERE parent IS NOT NULL ORDER BY start

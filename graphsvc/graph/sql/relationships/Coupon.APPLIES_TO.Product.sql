@@ -1,5 +1,5 @@
 -- purpose: the products of each coupon
--- reads: coupons, products
+-- reads: graph_coupons, graph_products
 SELECT DISTINCT 'coupon:' || coupon_id AS start, product_id AS "end"
-FROM coupons SEMI JOIN products USING (product_id)
+FROM graph_coupons SEMI JOIN graph_products USING (product_id)
 ORDER BY start, "end"

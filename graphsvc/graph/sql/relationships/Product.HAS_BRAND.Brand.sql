@@ -1,7 +1,6 @@
 -- purpose: the brand of each product, with the claims that say so
--- reads: claims, objects
-SELECT subject AS start, node_id AS "end", list(DISTINCT claim_id ORDER BY claim_id) AS claims, max(confidence) AS confidence
-FROM claims JOIN objects USING (predicate, qualifier, object)
+-- reads: graph_facts, graph_products
+SELECT product_id AS start, node_id AS "end", confidence, claims
+FROM graph_facts SEMI JOIN graph_products USING (product_id)
 WHERE predicate = 'has_brand'
-GROUP BY subject, node_id
 ORDER BY start, "end"

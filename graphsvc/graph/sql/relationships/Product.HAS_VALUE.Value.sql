@@ -1,8 +1,6 @@
 -- purpose: the attribute values of each product, with the claims that say so
--- reads: claims, objects
-SELECT subject AS start, node_id AS "end", any_value(attribute) AS attribute, any_value(number) AS number,
-       any_value(unit) AS unit, list(DISTINCT claim_id ORDER BY claim_id) AS claims, max(confidence) AS confidence
-FROM claims JOIN objects USING (predicate, qualifier, object)
+-- reads: graph_facts, graph_products
+SELECT product_id AS start, node_id AS "end", attribute, number, unit, confidence, claims
+FROM graph_facts SEMI JOIN graph_products USING (product_id)
 WHERE predicate = 'has_attribute'
-GROUP BY subject, node_id
 ORDER BY start, "end"

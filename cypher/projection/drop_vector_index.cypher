@@ -1,0 +1,4 @@
+// purpose: make room for a vector index of other dimensions
+// params: none
+// returns: none
+DROP INDEX product_embedding IF EXISTS

@@ -1,0 +1,5 @@
+// purpose: how many products each brand, manufacturer, category and value has
+// params: none
+// returns: id, products
+MATCH (p:Product)-[:HAS_BRAND|MADE_BY|IN_CATEGORY|HAS_VALUE]->(f)
+RETURN f.id AS id, count(DISTINCT p) AS products

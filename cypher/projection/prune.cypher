@@ -1,0 +1,8 @@
+// purpose: delete brands, manufacturers, values and categories that no product has any more
+// params: rows list
+// returns: none
+// names: LABEL
+UNWIND $rows AS row
+MATCH (n:__LABEL__ {id: row.id})
+WHERE NOT EXISTS { (n)<-[:HAS_BRAND|MADE_BY|IN_CATEGORY|HAS_VALUE|CHILD_OF]-() }
+DETACH DELETE n
