@@ -5,6 +5,7 @@ stand in NEO4J_SOURCE_PASSWORD instead. Only reads; no report, name or error eve
 """
 
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from graphsvc.sources.rows import Reading, Refusals, record_batches
 
 SCHEMES = ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
 ROWS = 20_000
+PATIENCE_S = 10.0
 PASSWORD = "NEO4J_SOURCE_PASSWORD"
 EXAMPLE = "neo4j://user@host:7687/neo4j?label=Product"
 
@@ -47,8 +49,8 @@ class Address:
 def open_neo4j(path: str) -> Reading:
     """Nodes of one label. `_line` counts them in the order of their element ids. Raises SourceError."""
     address = read_address(path)
-    with _graph(address):
-        pass
+    with _graph(address) as graph:
+        graph.query("RETURN 1").evaluate()
     return Reading(address.name, partial(_read, address))
 
 
@@ -111,25 +113,31 @@ def _row(node: str, properties: dict[str, Any], ends: list[list[str | None]]) ->
 def _graph(address: Address) -> Iterator[Any]:
     """A connection, closed at the end: py2neo keeps its sockets otherwise. Its errors come out as SourceError."""
     import py2neo  # late: only this source needs it
-    from py2neo.errors import Neo4jError
+    from py2neo.errors import ConnectionBroken, ConnectionUnavailable, Neo4jError, ServiceUnavailable
 
     try:
-        service = py2neo.GraphService(
-            f"{address.scheme}://{address.host}:{address.port}", auth=(address.user, address.password)
+        socket.create_connection((address.host, address.port), PATIENCE_S).close()  # py2neo waits for minutes
+        scheme = address.scheme.replace("neo4j", "bolt")  # any member of a cluster can be read; py2neo's routing loops
+        graph = py2neo.Graph(
+            f"{scheme}://{address.host}:{address.port}", name=address.database, auth=(address.user, address.password)
         )
         try:
-            graph = service[address.database]
-            graph.query("RETURN 1").evaluate()
             yield graph
         finally:
-            service.connector.close()
-    except Neo4jError as error:
-        word = "does not accept the user or the password" if "Security" in str(error.code) else f"says: {error.message}"
-        raise SourceError(
-            f"The Neo4j at {address.host}:{address.port} {word}.",
-            f"Check the address; the password may be in {PASSWORD}.",
-        ) from None
-    except (ConnectionError, OSError, py2neo.errors.ServiceUnavailable, py2neo.errors.ConnectionUnavailable):
-        raise SourceError(
-            f"The Neo4j at {address.host}:{address.port} does not answer.", "Start it, or correct host and port."
-        ) from None
+            graph.service.connector.close()
+    except (OSError, Neo4jError, ServiceUnavailable, ConnectionUnavailable, ConnectionBroken) as error:
+        raise _said(error, address) from None
+
+
+def _said(error: BaseException, address: Address) -> SourceError:
+    """The error without its chain, which holds the password; py2neo hides a refusal behind a closed connection."""
+    place = f"The Neo4j at {address.host}:{address.port}"
+    told: Any = next((e for e in (error, error.__context__, error.__cause__) if hasattr(e, "category")), None)
+    if told is None:
+        return SourceError(f"{place} does not answer.", "Start it, or correct host and port.")
+    if told.category == "Security":
+        return SourceError(
+            f"{place} does not accept the user or the password.",
+            f"Correct the address; the password may stand in {PASSWORD}.",
+        )
+    return SourceError(f"{place} says: {told.message}.", "Correct the database or the label.")

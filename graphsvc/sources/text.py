@@ -17,7 +17,7 @@ from graphsvc.sources.streams import CHUNK, chunks
 MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32",
          codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}  # fmt: skip
 JUDGED = 1 << 16  # bytes from which an encoding is judged
-BROKEN = 0.5  # broken bytes for each character beyond ASCII in what still counts as UTF-8; others come out near 9
+BROKEN = 0.5  # broken bytes a character beyond ASCII in what still counts as UTF-8; other encodings show several
 SHOWN = 200  # characters kept of a line that is too long
 
 
