@@ -1,0 +1,173 @@
+"""The doors of the recommender: related, complementary, substitute, or for whoever did what. One function each.
+
+Takes a scene, gives candidates best first, more than are asked for. Knows numbers and counts; says no reason.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import log
+
+import numpy as np
+
+from graphsvc.recommend.behaviour import Behaviour
+from graphsvc.recommend.candidates import Profile, blended, hashed, near, ranked
+from graphsvc.recommend.contract import Mask
+from graphsvc.recommend.live import Live
+from graphsvc.recommend.pairs import LEAST, lift
+from graphsvc.recommend.reasons import Anchor, Candidate
+from graphsvc.recommend.shelf import CatalogueView
+from graphsvc.types import RecommendRequest
+
+STANDINS = 10  # sold products near to an unsold one whose partners are its own
+SAME_TYPE = 0.3  # what a partner of the same type is worth as a complement
+EVIDENCE = 5.0  # baskets at which a pair's lift counts half
+FALLBACK = 1e-6  # the score of what is there only so that an answer is not empty
+
+
+@dataclass(slots=True)
+class Scene:
+    """One request with all that is known about it. `fresh` are allowed products (number, id) the snapshot lacks.
+
+    `own` has how often the shopper bought what may come again. `standins` are filled by doors whose reasons speak of
+    other products than the anchors.
+    """
+
+    request: RecommendRequest
+    catalogue: CatalogueView
+    base: Behaviour
+    live: Live
+    anchors: Sequence[Anchor]
+    profile: Profile
+    allowed: Mask
+    fresh: Sequence[tuple[int, str]]
+    own: Mapping[int, int]
+    standins: list[Anchor] = field(default_factory=list)
+
+    @property
+    def reason_anchors(self) -> Sequence[Anchor]:
+        """What reasons may speak of."""
+        return [*self.anchors, *self.standins]
+
+
+def answer_for(scene: Scene) -> list[Candidate]:
+    """Candidates by the request's intent. An intent other than related needs a product or a basket."""
+    aimed = scene.request.product is not None or scene.request.basket
+    door = DOORS[scene.request.intent] if aimed else related
+    return door(scene)
+
+
+def related(scene: Scene) -> list[Candidate]:
+    """What the blend says, then whatever is allowed, by popularity."""
+    found = blended(scene.base, scene.live, scene.anchors, scene.profile, scene.allowed)
+    return _filled(found, scene)
+
+
+def complementary(scene: Scene) -> list[Candidate]:
+    """What baskets hold beside the product, by lift, discounted where few baskets say so; other types first."""
+    anchors = scene.anchors if scene.request.product is not None else [a for a in scene.anchors if a.role == "basket"]
+    found = _partners(scene, anchors)
+    if not found:
+        scene.standins.extend(_standins(scene))
+        found = _partners(scene, scene.standins)
+    if len(found) < scene.request.first:
+        known = {candidate.item for candidate in found}
+        types = {_type(scene, anchor.item) for anchor in anchors}
+        further = blended(scene.base, scene.live, scene.anchors, scene.profile, scene.allowed)
+        behaved = ("covisit", "cosine", "ppmi_svd")
+        found += [
+            Candidate(c.item, c.score * FALLBACK, c.parts)
+            for c in further
+            if c.item not in known and _type(scene, c.item) not in types and any(name in c.parts for name in behaved)
+        ]
+    return found
+
+
+def substitute(scene: Scene) -> list[Candidate]:
+    """Products of the same type that are not bought together with it, nearest by content, the popular one of equals."""
+    allowed = scene.allowed.copy()
+    for anchor in scene.anchors:
+        together = [item for item, _ in _counts(scene, anchor.item)]
+        allowed[[item for item in together if item < len(allowed)]] = False
+    types = {kind for anchor in scene.anchors if (kind := _type(scene, anchor.item)) >= 0}
+    same = allowed & np.isin(scene.base.category, list(types)) if types else allowed
+    if types and not same.any():
+        same = allowed
+    ids, scores = near(scene.base.blend.members["content"], scene.profile, same)
+    most = float(scene.live.popularity.max(initial=0)) or 1.0
+    parts: dict[int, dict[str, float]] = {}
+    for item, score in zip(ids[0].tolist(), scores[0].tolist(), strict=True):
+        if item >= 0:
+            popular = 0.05 * float(scene.live.popularity[item]) / most
+            parts[item] = {"content": score} | ({"popular": popular} if popular > 0 else {})
+    return ranked(parts)
+
+
+DOORS: Mapping[str, Callable[[Scene], list[Candidate]]] = {
+    "related": related,
+    "complementary": complementary,
+    "substitute": substitute,
+}
+
+
+def _counts(scene: Scene, item: int) -> list[tuple[int, int]]:
+    """The products that at least LEAST baskets had with one, and their counts."""
+    known: set[int] = set(scene.live.partners(item))
+    if item < len(scene.base.ids):
+        known.update(scene.base.pairs.partners.targets.row(item).tolist())
+    counts = (
+        ((other, scene.live.pair_count(item, other)) for other in known) if scene.live.pairs else _stored(scene, item)
+    )
+    return [(other, count) for other, count in counts if count >= LEAST]
+
+
+def _stored(scene: Scene, item: int) -> list[tuple[int, int]]:
+    if item >= len(scene.base.ids):
+        return []
+    rows = scene.base.pairs.partners
+    span = slice(*rows.targets.starts[item : item + 2].tolist())
+    return [(o, int(c)) for o, c in zip(rows.targets.items[span].tolist(), rows.weights[span].tolist(), strict=True)]
+
+
+def _partners(scene: Scene, anchors: Sequence[Anchor]) -> list[Candidate]:
+    live, total = scene.live, scene.base.pairs.total + scene.live.baskets
+    parts: dict[int, dict[str, float]] = defaultdict(lambda: {"pairs": 0.0})
+    for anchor in anchors:
+        held, kind = live.held_count(anchor.item), _type(scene, anchor.item)
+        for other, count in _counts(scene, anchor.item):
+            if other >= len(scene.allowed) or not scene.allowed[other]:
+                continue
+            often = lift(count, held, live.held_count(other), total)
+            if often > 1:
+                value = anchor.weight * log(often) * count / (count + EVIDENCE)
+                same = kind >= 0 and _type(scene, other) == kind
+                parts[other]["pairs"] += value * (SAME_TYPE if same else 1.0)
+    return ranked(parts)
+
+
+def _standins(scene: Scene) -> list[Anchor]:
+    """Sold products near to what nobody has bought with anything yet."""
+    sold = scene.base.sold > 0
+    ids, scores = near(scene.base.blend.members["content"], scene.profile, sold)
+    own = {anchor.item for anchor in scene.anchors}
+    near_ones = [(i, s) for i, s in zip(ids[0].tolist(), scores[0].tolist(), strict=True) if i >= 0 and i not in own]
+    return [Anchor(item, "product", score) for item, score in near_ones[:STANDINS]]
+
+
+def _type(scene: Scene, item: int) -> int:
+    return int(scene.base.category[item]) if item < len(scene.base.ids) else -1
+
+
+def _filled(found: list[Candidate], scene: Scene) -> list[Candidate]:
+    """Candidates, and after them as many allowed products as are missing, the popular ones first."""
+    groups = {int(scene.base.group[c.item]) for c in found}
+    if len(groups) >= scene.request.first:
+        return found
+    left = scene.allowed.copy()
+    left[[candidate.item for candidate in found]] = False
+    items = np.flatnonzero(left)
+    order = np.lexsort(((items * 2654435761) & 0xFFFFFFFF, -scene.live.popularity[items]))
+    known = scene.live.popularity[items] > 0
+    further = [Candidate(int(items[at]), FALLBACK, {"popular": FALLBACK} if known[at] else {}) for at in order]
+    fresh = sorted((item for item, _ in scene.fresh), key=hashed)
+    return found + further + [Candidate(item, FALLBACK, {}) for item in fresh]

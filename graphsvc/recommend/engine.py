@@ -1,0 +1,308 @@
+"""The engine: one snapshot, what happened since, and an answer for a shopper, a session, a basket, a product or nobody.
+
+Thread-safe: `apply` and the reading of histories and counts hold one lock, scoring holds none. Knows no log, no API.
+"""
+
+import weakref
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import RLock
+from typing import Any, Self
+
+import numpy as np
+import pyarrow as pa
+
+from graphsvc.errors import NotFoundError
+from graphsvc.recommend import kernels
+from graphsvc.recommend.actions import ALIAS, BUY, DAY, KINDS, REMOVE
+from graphsvc.recommend.behaviour import Behaviour
+from graphsvc.recommend.candidates import AnchorStrengths, Profile, hashed, near, profile_of
+from graphsvc.recommend.content import Content
+from graphsvc.recommend.contract import MEMORY
+from graphsvc.recommend.doors import Scene, answer_for
+from graphsvc.recommend.live import Action, Live
+from graphsvc.recommend.pairs import LEAST, lift
+from graphsvc.recommend.reasons import Anchor, Candidate, Context, reasons_of
+from graphsvc.recommend.rules import Rules
+from graphsvc.recommend.sequences import Sequences
+from graphsvc.recommend.shelf import CatalogueView, Shelf, nodes_around
+from graphsvc.types import Event, Reason, RecommendRequest
+
+DECAY = 0.6  # of an anchor's weight for each step back, as in the models
+SETTLED = (KINDS["cart"], BUY)  # what takes a removal back
+RESERVE = 4  # an answer of so many or more has one place for a product that nobody has bought
+NEAR = 0.35  # share of the anchors' weight that its closeness must reach
+
+Answer = list[tuple[str, float, tuple[Reason, ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the data say of two products: baskets with both and with each, lift, shoppers who bought both."""
+
+    baskets: int
+    of_first: int
+    of_second: int
+    total: int
+    lift: float
+    shoppers: int
+
+
+class Engine:
+    """Answers from a snapshot and from the events after it."""
+
+    def __init__(self, base: Behaviour, rules: Rules) -> None:
+        self._base, self._live, self._lock = base, Live(base), RLock()
+        self._offset = base.offset
+        self._nodes = {name: at for at, name in enumerate(base.nodes)}
+        self._again = rules.again(base.category, list(base.nodes), base.shares)
+        self._rules = rules
+        self._shelf: tuple[Any, Shelf] | None = None
+        content = base.blend.members["content"]
+        assert isinstance(content, Content)
+        self._content = content
+
+    @classmethod
+    def open(cls, folder: Path, rules: Rules | None = None) -> Self:
+        """Map the current snapshot and compile the kernels. Raises StorageError: the snapshot must be rebuilt."""
+        engine = cls(Behaviour.open(folder), rules or Rules())
+        kernels.warm()
+        return engine
+
+    @property
+    def offset(self) -> int:
+        """The place in the write log up to which events are known."""
+        return self._offset
+
+    def apply(self, offset: int, events: Sequence[Event]) -> None:
+        """Take in the events of the log up to `offset`; what is known already is not taken twice."""
+        with self._lock:
+            if offset > self._offset:
+                self._live.add(events)
+                self._offset = offset
+
+    def recommend(self, request: RecommendRequest, catalogue: CatalogueView) -> Answer:
+        """Return (product id, score, reasons), best first: at most `request.first` products that the catalogue has.
+
+        Raises NotFoundError when `request.product` is not in the catalogue.
+        """
+        if request.product is not None and catalogue.product(request.product) is None:
+            raise NotFoundError(f"There is no product {request.product!r}.", "Search for it: its id may have changed.")
+        if request.first <= 0:
+            return []
+        with self._lock:
+            scene = self._scene(request, catalogue)
+        found = answer_for(scene)
+        with self._lock:
+            chosen = self._choose(found, scene, request.first)
+            context = self._context(scene)
+            return [(self._live.name(c.item), c.score, reasons_of(c, context)) for c in chosen]
+
+    def popularity(self) -> pa.Table:
+        """product_id, popularity (decayed), rating (null if none), reviews of every product, up to `offset`."""
+        with self._lock:
+            live, count = self._live, len(self._base.ids)
+            later = [float(live.extra[count + at]) for at in range(len(live.names))]
+            names = [*self._base.ids, *live.names]
+            sums = np.nan_to_num(self._base.ratings) * self._base.reviews
+            given = np.concatenate([self._base.reviews.astype(np.int64), np.zeros(len(live.names), np.int64)])
+            sums = np.concatenate([sums, np.zeros(len(live.names))])
+            for item, values in live.ratings.items():
+                sums[item] += sum(values)
+                given[item] += len(values)
+            popularity = np.concatenate([live.popularity.astype(np.float64), later])
+        ratings = pa.array(sums / np.maximum(given, 1), pa.float64(), mask=given == 0)
+        columns = (pa.array(names, pa.string()), pa.array(popularity), ratings, pa.array(given))
+        return pa.table(dict(zip(("product_id", "popularity", "rating", "reviews"), columns, strict=True)))
+
+    def bought_together(self) -> pa.Table:
+        """product_a, product_b, count, lift of every pair that at least `LEAST` baskets had, each pair once."""
+        with self._lock:
+            left, right, counts, lifts = self._base.pairs.table()
+            pairs = dict.fromkeys(zip(left.tolist(), right.tolist(), strict=True))
+            if not self._live.baskets and not self._live.pairs:
+                names = pa.array(list(self._base.ids), pa.string())
+                return _pair_table(names.take(left), names.take(right), counts, lifts)
+            pairs |= dict.fromkeys(self._live.pairs)
+            rows = [(a, b, self._evidence(a, b)) for a, b in pairs]
+            kept = [(a, b, e) for a, b, e in rows if e.baskets >= LEAST]
+            return _pair_table(
+                [self._live.name(a) for a, _, _ in kept], [self._live.name(b) for _, b, _ in kept],
+                [e.baskets for _, _, e in kept], [e.lift for _, _, e in kept],
+            )  # fmt: skip
+
+    def evidence(self, first: str, second: str) -> Evidence:
+        """Count what is known of two products by id. Raises NotFoundError for one that no event and no product has."""
+        with self._lock:
+            for name in (first, second):
+                if name not in self._live.numbers:
+                    raise NotFoundError(f"Nothing is known of {name!r}.", "Give the id of a product of this shop.")
+            return self._evidence(self._live.numbers[first], self._live.numbers[second])
+
+    def _evidence(self, item: int, other: int) -> Evidence:
+        live, total = self._live, self._base.pairs.total + self._live.baskets
+        count, held, other_held = live.pair_count(item, other), live.held_count(item), live.held_count(other)
+        shoppers = live.both_count(item, other, bought=True)
+        return Evidence(count, held, other_held, total, lift(count, held, other_held, total), shoppers)
+
+    def _scene(self, request: RecommendRequest, catalogue: CatalogueView) -> Scene:
+        """Everything that an answer is made from, read at one moment."""
+        shelf = self._shelf_of(catalogue)
+        basket = tuple(name for name in request.basket if catalogue.product(name) is not None)
+        request = replace(request, basket=basket)
+        mask = catalogue.allowed(request.filter)
+        owners = _owners(request)
+        history = self._live.history(owners) if owners else []
+        bought = Counter(action.item for action in history if action.kind == BUY)
+        removed = _removed(history)
+        anchors = self._anchors(request, history, removed)
+        blocked = self._blocked(request, history, bought, removed)
+        allowed = shelf.allowed(mask)
+        allowed[[item for item in blocked if item < len(allowed)]] = False
+        fresh = [
+            (self._live.number(name), name)
+            for name, row in shelf.fresh
+            if mask[row] and self._live.number(name) not in blocked
+        ]
+        return Scene(
+            request, catalogue, self._base, self._live, anchors, self._profile(anchors, catalogue), allowed, fresh,
+            {item: times for item, times in bought.items() if item not in blocked},
+        )  # fmt: skip
+
+    def _anchors(self, request: RecommendRequest, history: Sequence[Action], removed: set[int]) -> list[Anchor]:
+        """What the answer is about, oldest first: a product alone, or what a shopper did, and then the basket."""
+        if request.product is not None:
+            return [Anchor(self._live.number(request.product), "product", 1.0)]
+        bought = {action.item for action in history if action.kind == BUY}
+        done = [(action.item, "bought" if action.item in bought else "seen") for action in history]
+        basket = [(self._live.number(name), "basket") for name in request.basket]
+        within = {item for item, _ in basket}
+        line = [(item, role) for item, role in done if item not in removed and item not in within] + basket
+        return [Anchor(item, role, DECAY**age) for age, (item, role) in enumerate(reversed(line[-MEMORY:]))][::-1]
+
+    def _blocked(
+        self, request: RecommendRequest, history: Sequence[Action], bought: Mapping[int, int], removed: set[int]
+    ) -> set[int]:
+        """What may not be recommended: removed, in the basket, just looked at, bought for good or on the last day."""
+        last = history[-1].minute if history else 0
+        today = {action.item for action in history if action.kind == BUY and action.minute > last - DAY}
+        looked = {action.item for action in history[-MEMORY:] if action.item not in bought}
+        for_good = {item for item in bought if not (item < len(self._again) and self._again[item])}
+        given = {self._live.number(name) for name in (*request.basket, *filter(None, [request.product]))}
+        return removed | looked | today | for_good | given
+
+    def _profile(self, anchors: Sequence[Anchor], catalogue: CatalogueView) -> Profile:
+        known = len(self._base.ids)
+        parts = [
+            (anchor.item, (), anchor.weight)
+            if anchor.item < known
+            else (-1, nodes_around(catalogue, self._live.name(anchor.item), self._nodes), anchor.weight)
+            for anchor in anchors
+        ]
+        return profile_of(self._content, parts)
+
+    def _choose(self, found: Sequence[Candidate], scene: Scene, first: int) -> list[Candidate]:
+        """The first of the candidates, one of each group; the last place may go to a product that nobody has bought."""
+        chosen: list[Candidate] = []
+        groups: set[Hashable] = set()
+        for candidate in found:
+            if len(chosen) == first:
+                break
+            group = self._group(candidate.item, scene.catalogue)
+            if group not in groups:
+                groups.add(group)
+                chosen.append(candidate)
+        if first >= RESERVE and scene.request.intent == "related" and all(self._was_sold(c.item) for c in chosen):
+            unsold = next((c for c in self._unsold(scene) if self._group(c.item, scene.catalogue) not in groups), None)
+            if unsold is not None:
+                chosen = [*chosen[: first - 1], unsold]
+        return chosen
+
+    def _unsold(self, scene: Scene) -> list[Candidate]:
+        """Products that nobody has bought and that are near to what the answer is about, nearest first."""
+        if not scene.profile:
+            return []
+        never = scene.allowed & (self._base.sold == 0)
+        never[[item for item in self._live.sold if item < len(never)]] = False
+        ids, scores = near(self._content, scene.profile, never)
+        near_ones = {item: score for item, score in zip(ids[0].tolist(), scores[0].tolist(), strict=True) if item >= 0}
+        for item, name in scene.fresh:
+            if not self._live.sold[item]:
+                nodes, weights = self._content.item_profile(
+                    Sequences.of([nodes_around(scene.catalogue, name, self._nodes)])
+                )
+                near_ones[item] = sum(
+                    scene.profile.get(node, 0.0) * weight
+                    for node, weight in zip(nodes.items.tolist(), weights.tolist(), strict=True)
+                )
+        least = NEAR * sum(anchor.weight for anchor in scene.anchors)
+        best = sorted(near_ones.items(), key=lambda pair: (-pair[1], hashed(pair[0])))
+        return [Candidate(item, score, {"content": score}) for item, score in best if score >= least]
+
+    def _was_sold(self, item: int) -> bool:
+        return bool(item < len(self._base.sold) and self._base.sold[item]) or self._live.sold[item] > 0
+
+    def _group(self, item: int, catalogue: CatalogueView) -> Hashable:
+        group = getattr(catalogue, "group", None)
+        if group is not None:
+            found: Hashable = group(self._live.name(item))
+            return found
+        return int(self._base.group[item]) if item < len(self._base.ids) else ("fresh", item)
+
+    def _context(self, scene: Scene) -> Context:
+        titles: dict[int, str | None] = {}
+
+        def title(item: int) -> str | None:
+            if item not in titles:
+                product = scene.catalogue.product(self._live.name(item))
+                titles[item] = None if product is None else product.title or product.id
+            return titles[item]
+
+        def nodes(item: int) -> Sequence[str]:
+            if item < len(self._base.ids):
+                return [self._base.nodes[node] for node in self._content.items.targets.row(item).tolist()]
+            return scene.catalogue.facts_of(self._live.name(item))
+
+        strengths = AnchorStrengths(self._base, self._live, scene.reason_anchors)
+        return Context(self._live, scene.reason_anchors, strengths, nodes, title, scene.own)
+
+    def _shelf_of(self, catalogue: CatalogueView) -> Shelf:
+        """The shelf of a catalogue, made once; the last one is kept as long as its catalogue is."""
+        if self._shelf is None or self._shelf[0]() is not catalogue:
+            shelf = Shelf(catalogue, self._live.numbers, len(self._base.ids))
+            self._shelf = weakref.ref(catalogue), shelf
+        return self._shelf[1]
+
+
+def _owners(request: RecommendRequest) -> list[str]:
+    """Whose history counts. A named shopper's own; an unnamed session's, also after its shopper logged in."""
+    owners = [f"shopper:{request.shopper}"] if request.shopper is not None else []
+    if request.session is not None:
+        owners.append(f"session:{request.session}")
+        if request.shopper is None:
+            owners.append(f"{ALIAS}session:{request.session}")
+    return owners
+
+
+def _removed(history: Sequence[Action]) -> set[int]:
+    """Items whose last word is that they were removed."""
+    removed: set[int] = set()
+    for action in history:
+        if action.kind == REMOVE:
+            removed.add(action.item)
+        elif action.kind in SETTLED:
+            removed.discard(action.item)
+    return removed
+
+
+def _pair_table(first: Any, second: Any, counts: Any, lifts: Any) -> pa.Table:
+    return pa.table(
+        {
+            "product_a": pa.array(first, pa.string()),
+            "product_b": pa.array(second, pa.string()),
+            "count": pa.array(counts, pa.int64()),
+            "lift": pa.array(lifts, pa.float64()),
+        }
+    )
