@@ -4,22 +4,34 @@ Knows what a SKU has; does not know the files it stands in.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from extractors.measures import read_measure
 from graphsvc.ontology import attribute_name
 from graphsvc.warehouse.standardise import check_gtin, clean_text, parse_money, parse_number, standard_value
 
-NAMES: dict[str, str] = {
+AMOUNTS = {
+    "price": "price amount sale_price 价格 售价",
+    "currency": "currency currency_code 币种 货币",
+    "stock": "stock inventory inventory_quantity quantity qty 库存",
+}
+NAMES = {
     name: field
     for field, names in {
         "sku": "sku id variant_id item_id code 货号 编号",
         "title": "title name 标题 名称",
         "gtin": "gtin barcode ean upc isbn 条码",
-        "price": "price amount sale_price 价格 售价",
-        "currency": "currency currency_code 币种 货币",
-        "stock": "stock inventory inventory_quantity quantity qty 库存",
+        **AMOUNTS,
+    }.items()
+    for name in names.split()
+}
+OFFER_NAMES = {
+    name: field
+    for field, names in {
+        "seller": "seller merchant store shop vendor supplier 卖家 店铺 商家",
+        "url": "url link href 链接",
+        **AMOUNTS,
     }.items()
     for name in names.split()
 }
@@ -38,21 +50,36 @@ def variant(given: Mapping[str, Any]) -> dict[str, Any]:
             attributes |= _named(value)
         elif value is not None and str(value).strip():
             (found if field else attributes).setdefault(field or name, str(value).strip())
-    amount = parse_money(found.get("price", ""))
-    stock = parse_number(found.get("stock", ""))
     return {
         "sku": found.get("sku"),
         "title": found.get("title"),
         "gtin": check_gtin(found.get("gtin", "")),
-        "price": amount[0] if amount else None,
-        "currency": found.get("currency") or (amount[1] if amount else None),
-        "stock": int(stock) if stock is not None else None,
+        **_amounts(found),
         "attributes": [_attribute(name, str(value)) for name, value in attributes.items() if _said(name, value)],
     }
 
 
+def offer(given: Mapping[str, Any]) -> dict[str, Any]:
+    """One offer of a seller. What has no known name is left out."""
+    found: dict[str, Any] = {}
+    for name, value in given.items():
+        field = OFFER_NAMES.get(name.strip().casefold())
+        if field and value is not None and not isinstance(value, Mapping | list) and str(value).strip():
+            found.setdefault(field, str(value).strip())
+    return {"seller": found.get("seller"), **_amounts(found), "url": found.get("url")}
+
+
 def variants_json(text: str | None) -> str | None:
     """A cell that holds a list of variants in any of their names, in the warehouse's names; None for other text."""
+    return _listed(text, variant)
+
+
+def offers_json(text: str | None) -> str | None:
+    """A cell that holds a list of offers, likewise."""
+    return _listed(text, offer)
+
+
+def _listed(text: str | None, make: Callable[[Mapping[str, Any]], dict[str, Any]]) -> str | None:
     try:
         found = json.loads(text) if text else None
     except (ValueError, RecursionError):
@@ -61,8 +88,17 @@ def variants_json(text: str | None) -> str | None:
         found = [found]
     if not isinstance(found, list):
         return None
-    made = [variant(one) for one in found if isinstance(one, dict)]
+    made = [make(one) for one in found if isinstance(one, dict)]
     return json.dumps(made, ensure_ascii=False) if made else None
+
+
+def _amounts(found: Mapping[str, str]) -> dict[str, Any]:
+    amount, stock = parse_money(found.get("price", "")), parse_number(found.get("stock", ""))
+    return {
+        "price": amount[0] if amount else None,
+        "currency": found.get("currency") or (amount[1] if amount else None),
+        "stock": int(stock) if stock is not None else None,
+    }
 
 
 def _named(values: list[Any]) -> dict[str, Any]:

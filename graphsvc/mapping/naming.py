@@ -1,0 +1,80 @@
+"""How well a column's name says that it is a field: the words of `names.yaml` and how names are compared.
+
+Knows names only.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from graphsvc.warehouse.standardise import fold
+
+FIRST, STEP, LEAST = 0.99, 0.01, 0.8  # of the first name in the list, less for each after it, of the last
+PART = 0.62  # of a name that ends or begins with a known one
+OWN = re.compile(r"^(?:product|item|商品|产品)[\W_]*(?=.)", re.IGNORECASE)
+MINOR = re.compile(r"[\W_]*(?:in[\W_]*)?(?:cents?|minor)$|[(（]?分[)）]?$", re.IGNORECASE)
+ENDING = re.compile(r"\.(?:name|value|text|amount|title|label)$", re.IGNORECASE)  # brand.name is the brand
+
+
+@cache
+def words() -> Mapping[str, Any]:
+    """The tables of `names.yaml`, names folded."""
+    table = yaml.safe_load((files(__package__) / "names.yaml").read_text("utf-8"))
+    return {
+        part: [[compact(str(name)) for name in level] for level in content]
+        if part == "levels"
+        else [compact(str(name)) for name in content]
+        if isinstance(content, list)
+        else {field: [str(name) if part == "values" else compact(str(name)) for name in names]
+              for field, names in content.items()}
+        for part, content in table.items()
+    }  # fmt: skip
+
+
+@cache
+def compact(name: str) -> str:
+    """A name without case, width, traditional characters, spaces and punctuation."""
+    return re.sub(r"[\W_]+", "", fold(name))
+
+
+def likeness(asset: str, field: str, column: str) -> float:
+    """How much a column's name says that it is a field, from 0 to 1."""
+    plain = MINOR.sub("", column) if is_minor(column) else column
+    return max(_score(words()[asset].get(field, []), name) for name in {plain, ENDING.sub("", plain)})
+
+
+def level_of(column: str) -> int | None:
+    """The level of a category path that a column's name says, from the root."""
+    name = compact(column)
+    return next((level for level, names in enumerate(words()["levels"]) if name in names), None)
+
+
+def is_ignored(column: str) -> bool:
+    """Whether a name says that the column says nothing about a product."""
+    name = compact(column)
+    return name in words()["ignored"] or bool(re.fullmatch(r"column\d+|unnamed\d*", name)) or "/" in column
+
+
+def is_minor(column: str) -> bool:
+    """Whether a name says that amounts are in cents."""
+    return bool(MINOR.search(column)) and len(MINOR.sub("", column)) > 1
+
+
+def plain_attribute(column: str) -> str:
+    """The name of an attribute without what all columns of products may begin with."""
+    return OWN.sub("", ENDING.sub("", column)).strip() or column
+
+
+def _score(known: list[str], column: str) -> float:
+    name = compact(column)
+    if name in known:
+        return max(LEAST, FIRST - STEP * known.index(name))
+    for other in known:
+        long = len(other) >= (2 if not other.isascii() else 5)
+        if long and (name.endswith(other) or name.startswith(other)):
+            return PART
+    return 0.0
