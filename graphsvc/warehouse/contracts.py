@@ -45,6 +45,7 @@ LIMITS: dict[tuple[str, str], dict[str, object]] = {
     ("events", "time"): {"minimum": "1980-01-01", "maximum": "2100-01-01"},
     ("reviews", "rating"): {"minimum": 0, "maximum": 100},
     ("reviews", "text"): {"maxLength": 100_000},
+    ("reviews", "time"): {"minimum": "1980-01-01", "maximum": "2100-01-01"},
 }
 
 
