@@ -5,7 +5,7 @@ Knows the order in which rooms take part; each step is theirs. Whatever fails be
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -51,7 +51,6 @@ class Report:
     mapping: Columns | None = None
     sample: pa.Table | None = None
     claims: int = 0
-    tables: Mapping[str, int] = field(default_factory=dict)
 
 
 class Receiver:
@@ -96,23 +95,21 @@ class Receiver:
         if done.batch is None:
             return Report(request.name, request.asset, done, None)
         try:
-            tables = self._extract(request.history, done, progress)
-            payload = {**done.payload, "tables": tables}
+            tables, claims = self._extract(request.history, done, progress)
+            payload = {**done.payload, "tables": dict(tables)}
             offset = self._log.append(Change(IMPORT, payload, request.name, actor, done.batch))
         except BaseException:
             self._warehouse.drop_batch(done.batch)
             raise
-        return Report(request.name, request.asset, done, offset, claims=tables.get("claims", 0), tables=tables)
+        return Report(request.name, request.asset, done, offset, claims=claims)
 
-    def _extract(self, history: History, done: PreparedBatch, progress: Progress) -> dict[str, int]:
-        tables = dict(done.tables)
-        if done.batch is not None and "products" in tables:
-            written = extract_batch(
-                self._warehouse, history, done.batch, lambda products: progress("extracting", products)
-            )
-            for table, rows in written.items():
-                tables[table] = tables.get(table, 0) + rows
-        return tables
+    def _extract(self, history: History, done: PreparedBatch, progress: Progress) -> tuple[Mapping[str, int], int]:
+        if done.batch is None or "products" not in done.tables:
+            return done.tables, 0
+        written, claims = extract_batch(
+            self._warehouse, history, done.batch, lambda products: progress("extracting", products)
+        )
+        return {**done.tables, **written}, claims
 
 
 def source_name(path: str) -> str:

@@ -63,6 +63,11 @@ class GraphDoor:
         return self.open().graph.connection
 
     @property
+    def is_ours(self) -> bool:
+        """Whether the server ends with this process."""
+        return self._server is not None
+
+    @property
     def graph(self) -> Graph:
         """The connection to ask."""
         return self.open().graph
@@ -177,7 +182,7 @@ class _Step:
                 tables = build_event_tables(connection, self._fresh(), events.select(list(EVENT_COLUMNS)))
                 projection.apply(tables, at)
             if products.num_rows:
-                ids = sorted(set(products["product_id"].to_pylist()))
+                ids = sorted({str(name) for name in products["product_id"].to_pylist()})
                 tables = build_product_tables(connection, self._fresh(), ids, history=True)
                 projection.apply(tables, self._history.offset, products=ids)
             else:

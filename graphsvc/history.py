@@ -55,7 +55,7 @@ class History:
         later = set(self.since(offset))
         if table in self.rows and later.intersection(self.rows[table]["batch"].unique().to_pylist()):
             return True
-        return any(payload["batch"] in later and payload["tables"].get(table) for payload in self.imports)
+        return any(payload["batch"] in later and table in payload["tables"] for payload in self.imports)
 
     def view(self, warehouse: Warehouse, connection: duckdb.DuckDBPyConnection, *tables: str) -> None:
         """Make tables readable in `connection` under their names, and the current rows as `current_TABLE`."""

@@ -35,19 +35,18 @@ NODE_ID: Mapping[str, Callable[[str, str], str]] = {
 NODES = pa.schema(
     [pa.field(name, pa.string()) for name in ("predicate", "qualifier", "object", "node_id", "label", "attribute")]
 )
-FACTS = pa.schema(
-    [
-        ("product_id", pa.string()),
-        ("predicate", pa.string()),
-        ("attribute", pa.string()),  # folded name, null unless the predicate is has_attribute
-        ("node_id", pa.string()),
-        ("name", pa.string()),  # the object as it is written; of a category the whole path
-        ("number", pa.float64()),
-        ("unit", pa.string()),
-        ("confidence", pa.float64()),
-        ("claims", pa.list_(pa.string())),
-    ]
-)
+_FIELDS: list[pa.Field[Any]] = [
+    pa.field("product_id", pa.string()),
+    pa.field("predicate", pa.string()),
+    pa.field("attribute", pa.string()),  # folded name, null unless the predicate is has_attribute
+    pa.field("node_id", pa.string()),
+    pa.field("name", pa.string()),  # the object as it is written; of a category the whole path
+    pa.field("number", pa.float64()),
+    pa.field("unit", pa.string()),
+    pa.field("confidence", pa.float64()),
+    pa.field("claims", pa.list_(pa.string())),
+]
+FACTS = pa.schema(_FIELDS)
 
 
 @dataclass(slots=True)
@@ -93,12 +92,17 @@ def learn(warehouse: Warehouse, history: History, batch: str | None = None) -> R
 
 def extract_batch(
     warehouse: Warehouse, history: History, batch: str, progress: Callable[[int], None] = lambda products: None
-) -> dict[str, int]:
-    """Write the claims of a batch's products into the same batch, before it is named. Returns rows by table."""
+) -> tuple[dict[str, int], int]:
+    """Write the claims of a batch's products into the same batch, before it is named.
+
+    Returns the versions of the tables that were written, and how many claims there are.
+    """
     reader = learn(warehouse, history, batch)
     refused: list[dict[str, Any]] = []
+    count = 0
 
     def pieces() -> Iterator[pa.RecordBatch]:
+        nonlocal count
         done = 0
         with closing(warehouse.connection()) as connection:
             warehouse.view(connection, "products", [batch])
@@ -107,6 +111,7 @@ def extract_batch(
                 found = reader.read(documents_of(part))
                 refused.extend(_refusals(found.refused, part, batch))
                 done += part.num_rows
+                count += len(found.claims)
                 progress(done)
                 yield from claims_table(found.claims, batch).to_batches()
 
@@ -114,7 +119,7 @@ def extract_batch(
     if refused:
         table = pa.Table.from_pylist(refused, schema=TABLES["quarantine"])
         written["quarantine"] = warehouse.append("quarantine", table, batch)
-    return written
+    return written, count
 
 
 def claims_table(claims: Sequence[Claim], batch: str) -> pa.Table:

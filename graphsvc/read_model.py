@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.compute
 
 from embeddings.cache import VectorCache
 from embeddings.encoders import Encoder, choose_encoder, load_encoder
@@ -24,13 +24,14 @@ from graphsvc.recommend import behaviour
 from graphsvc.recommend.engine import Engine
 from graphsvc.search import snapshot
 from graphsvc.search.catalogue import Catalogue
-from graphsvc.search.data import CatalogueData
+from graphsvc.search.data import CatalogueData, no_products
 from graphsvc.settings import Settings
 from graphsvc.shop import Shop
 from graphsvc.types import Event
 from graphsvc.warehouse.schemas import TABLES
 from graphsvc.warehouse.tables import Warehouse
 
+pc: Any = pyarrow.compute  # its stubs know no columns of chunks
 FRESH = 2_000  # products laid over a snapshot before a new one is built
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Progress = Callable[[str, int, int], None]  # step, done, of
@@ -104,7 +105,7 @@ class ReadModel:
         progress("behaviour", 1, 1)
         self._take_encoder(self._choose(products))
         assert self._encoder is not None
-        data = CatalogueData(history.offset, products, facts, self.engine.popularity())
+        data = CatalogueData(history.offset, products, facts, self.engine.popularity(), history.places)
         cache = VectorCache(self._shop.vectors, self._bulk_encoder())
         snapshot.build(self._shop.search, data, self._encoder, cache, progress)
         self.catalogue = Catalogue.open(self._shop.search, self._encoder)
@@ -125,8 +126,9 @@ class ReadModel:
             data, retired = self._changes(entry)
             self.catalogue = self.catalogue.with_changes(entry.offset, data, retired)
             self._fresh += data.products.num_rows + len(retired)
-        self.catalogue = self.catalogue.at(entry.offset)
-        self.engine.advance(entry.offset)
+        if entry.offset > self.catalogue.offset:
+            self.catalogue = self.catalogue.with_changes(entry.offset, no_products(entry.offset), ())
+        self.engine.apply(entry.offset, ())
 
     def _changes(self, entry: Entry) -> tuple[CatalogueData, list[str]]:
         assert self.engine is not None

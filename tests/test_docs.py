@@ -18,7 +18,8 @@ from typing import Any
 
 import pytest
 
-from cypher.driver import Connection
+from cypher.driver import Graph
+from cypher.server import LocalServer
 from graphsvc.service import Service
 from graphsvc.settings import Settings
 from tests.graphsvc.shops import ORDERS, PRODUCTS, write_orders, write_products
@@ -52,10 +53,11 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def environment(neo4j_server: Connection) -> Mapping[str, str]:
+def environment(neo4j_server: LocalServer) -> Mapping[str, str]:
+    there = neo4j_server.start()
     return {
-        **os.environ, "PYTHONPATH": str(ROOT), "GRAPHSVC_ENCODER": "use", "NEO4J_URI": neo4j_server.uri,
-        "NEO4J_USER": neo4j_server.user, "NEO4J_PASSWORD": neo4j_server.password,
+        **os.environ, "PYTHONPATH": str(ROOT), "GRAPHSVC_ENCODER": "use", "NEO4J_URI": there.uri,
+        "NEO4J_USER": there.user, "NEO4J_PASSWORD": there.password,
     }  # fmt: skip
 
 
@@ -72,7 +74,7 @@ def lines(text: str) -> Iterator[tuple[dict[str, str], list[str]]]:
 
 
 @pytest.mark.parametrize("text", blocks("sh"))
-def test_commands(text: str, workspace: Path, environment: Mapping[str, str], clear_graph: None) -> None:
+def test_commands(text: str, workspace: Path, environment: Mapping[str, str], neo4j: Graph) -> None:
     for given, words in lines(text):
         if words[0] == "make":
             assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)

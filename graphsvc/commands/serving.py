@@ -65,7 +65,7 @@ def demo_with(application: Application) -> Callable[..., None]:
                 service.follow_graph(report)
             service.follow_in_background()
             with running(application, service, settings) as address:
-                tour(address, service.shop.secret("secret"), out)
+                tour(address, service.shop.secret("secret"), service.shop.home, out)
 
     return demo
 

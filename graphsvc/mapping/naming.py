@@ -42,7 +42,9 @@ def compact(name: str) -> str:
 
 
 def likeness(asset: str, field: str, column: str) -> float:
-    """How much a column's name says that it is a field, from 0 to 1."""
+    """How much a column's name says that it is a field, from 0 to 1; our own word for it says so fully."""
+    if column == field:
+        return 1.0
     plain = MINOR.sub("", column) if is_minor(column) else column
     return max(_score(words()[asset].get(field, []), name) for name in {plain, ENDING.sub("", plain)})
 

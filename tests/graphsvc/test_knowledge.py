@@ -31,7 +31,8 @@ PRODUCTS = [
 def write(warehouse: Warehouse, rows: list[dict[str, Any]]) -> tuple[str, History]:
     batch = new_batch()
     warehouse.append("products", pa.Table.from_pylist(rows, schema=TABLES["products"]), batch)
-    written = extract_batch(warehouse, History(), batch)
+    written, count = extract_batch(warehouse, History(), batch)
+    assert count
     return batch, History.of_imports([{"batch": batch, "tables": written}])
 
 
