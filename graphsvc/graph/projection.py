@@ -21,7 +21,7 @@ from cypher.driver import Graph
 from cypher.migrations import await_indexes, migrate
 from cypher.server import LocalServer
 from cypher.statements import Query, Statement, step
-from graphsvc.errors import ForeignGraphError
+from graphsvc.errors import ForeignGraphError, GraphUnavailable
 from graphsvc.graph.bulk import write_files
 from graphsvc.graph.changes import BATCH, Changes, Row, Touch, TouchedIds, rows_of, strays
 from graphsvc.graph.faults import graph_faults
@@ -91,12 +91,11 @@ class GraphProjection:
         """Lay a small change over the graph, in one transaction with the watermark; done before, it does nothing.
 
         `tables` holds what stands around the change (build_product_tables, build_event_tables). `products` are
-        replaced: those that `tables` lacks are gone. The graph must have followed to the entry before.
+        replaced: those that `tables` lacks are gone. The graph must have followed to the entry before. A brand or value
+        that was there keeps its name until the next `follow`, which sees how all products write it.
         """
         with graph_faults():
-            self._finish(lambda step, done, of: None)
-            marker = self._marker()
-            if marker is not None and marker.offset > offset:
+            if self._follows().offset > offset:
                 return
             rows = {part: [row for batch in rows_of(tables, part) for row in batch] for part in tables.parts()}
             replaced = [{"id": product} for product in products]
@@ -104,15 +103,13 @@ class GraphProjection:
             self._touched.add(_touches(rows, replaced, facts))
             statements = [*_replacement(rows, replaced), *_upserts(rows), *_prunes(facts)]
             statements.append(step("advance_marker").bind(shop=self._shop, offset=offset))
-            if not self.graph.write_all(statements).rows:
-                raise self._foreign("holds no graph of this shop")
+            self.graph.write_all(statements)
 
     def advance(self, offset: int) -> None:
         """Note that the log went on without a change to the graph."""
         with graph_faults():
-            self._finish(lambda step, done, of: None)
-            if not self.graph.write(step("advance_marker"), shop=self._shop, offset=offset).rows:
-                raise self._foreign("holds no graph of this shop")
+            self._follows()
+            self.graph.write(step("advance_marker"), shop=self._shop, offset=offset)
 
     def drop(self) -> None:
         """Take the graph out of the database; following builds it again."""
@@ -229,6 +226,14 @@ class GraphProjection:
         if self._server is None and self.graph.read(step("any_node")).rows:
             raise self._foreign("is not empty and is not ours")
         return None
+
+    def _follows(self) -> Marker:
+        """The marker of a graph that stands, after the way to it has come to its end."""
+        self._finish(lambda step, done, of: None)
+        marker = self._marker()
+        if marker is None or not marker.tables:
+            raise GraphUnavailable("The graph has not been loaded yet.", "Follow the log first.")
+        return marker
 
     def _foreign(self, reason: str) -> ForeignGraphError:
         return ForeignGraphError(

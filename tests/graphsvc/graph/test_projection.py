@@ -156,7 +156,7 @@ class FailingGraph(Graph):
         return super().write_all(statements, **options)
 
 
-@pytest.mark.parametrize("writes", [0, 1, 2, 5, 9, 14, 20, 27, 33])
+@pytest.mark.parametrize("writes", [0, 1, 6, 12, 18])
 def test_broken_off_anywhere_following_again_leads_there(
     writes: int, neo4j: Graph, neo4j_server: LocalServer, shop: TinyShop, tmp_path: Path,
     afresh: Callable[[TinyShop, int], Content],
@@ -215,7 +215,7 @@ def test_small_changes_lead_to_the_graph_that_would_be_built_afresh(
 ) -> None:
     projection.follow(1, shop.build)
     shop.put("1", "Nordholm pan", brand="Steelo", category=["Home", "Kitchen", "Pans"], variants=[{"sku": "1-M"}])
-    shop.put("4", "Lid", brand="Nordholm", category=["Garden"])
+    shop.put("4", "Lid", brand="NORDHOLM", category=["Garden"])
     del shop.products["shop:2"]
     shop.pairs.clear()
     for _ in range(2):  # the same change again changes nothing
