@@ -27,8 +27,10 @@ class Values:
         self.judged = filled[:JUDGED]
 
     def share(self, test: Callable[[str], object]) -> float:
-        """The share of the values that pass a test; 0 for none."""
-        return sum(1 for value in self.judged if test(value)) / len(self.judged) if self.judged else 0.0
+        """The share of the values that pass a test: it gives neither None nor False (0 is a number)."""
+        found = map(test, self.judged)
+        passed = sum(1 for one in found if one is not None and one is not False)
+        return passed / len(self.judged) if self.judged else 0.0
 
     @cached_property
     def distinct(self) -> float:

@@ -72,7 +72,8 @@ def guess(sample: pa.Table, asset: str) -> Mapping:
     ignored = tuple(name for name in left if asset == "products" and _says_nothing(name, values[name]))
     for name in left:
         if name not in ignored:
-            fields[_attribute(name, fields)] = Column((name,))
+            attribute = _attribute(name, fields)
+            fields[attribute], confidence[attribute] = Column((name,)), LEAST
     return Mapping(asset, fields, ignored, "attributes", confidence)
 
 

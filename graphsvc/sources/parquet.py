@@ -25,12 +25,10 @@ pc: Any = pyarrow.compute
 
 
 def open_parquet(path: str) -> Reading:
-    """A Parquet file. Raises SourceError when it is damaged or a column cannot be text. `_line` counts records."""
+    """A Parquet file. Raises SourceError when it is damaged, its batches when a column is no text. `_line` counts."""
     name = Path(path).name
-    with _reading(name), pq.ParquetFile(path) as file:
-        for field in file.schema_arrow:
-            if pa.types.is_binary(field.type) or pa.types.is_large_binary(field.type):
-                raise SourceError(f"The column {field.name!r} of {name} holds bytes.", "Leave it out of the file.")
+    with _reading(name), pq.ParquetFile(path):
+        pass
     return Reading(name, partial(_read, path, name))
 
 
@@ -65,7 +63,10 @@ def _flat(path: str, column: Column) -> Iterator[tuple[str, Column]]:
         for field, inner in zip(kind, column.flatten(), strict=True):
             yield from _flat(f"{path}.{field.name}", inner)
     else:
-        yield path, _text(column)
+        try:
+            yield path, _text(column)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            raise SourceError(f"The column {path!r} cannot be read as text.", "Leave it out of the file.") from error
 
 
 def _text(column: Column) -> Column:

@@ -115,8 +115,7 @@ def _said(name: str, value: Any) -> bool:
 
 
 def _attribute(name: str, value: str) -> dict[str, Any]:
-    known = attribute_name(name)
-    after = standard_value(known, clean_text(value).text)
+    after = standard_value(attribute_name(name), clean_text(value).text)
     measure = read_measure(after)
     number = measure.number if measure else parse_number(after)
-    return {"name": known, "value": after, "number": number, "unit": measure.unit if measure else None}
+    return {"name": name, "value": after, "number": number, "unit": measure.unit if measure else None}
