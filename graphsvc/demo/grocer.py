@@ -22,7 +22,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from graphsvc.demo.titles import category_path, readable_size, title_of
+from graphsvc.demo.titles import category_path, is_crate, readable_size, title_of
 from graphsvc.shop import write_durably
 from graphsvc.warehouse.tables import storage_errors
 
@@ -104,11 +104,17 @@ def _named(kinds: pa.Table) -> pa.Table:
     columns: dict[str, list[str | None]] = {
         "title": [title_of(*field[:4], private=field[4] == "Private") for field in fields],
         "category": [category_path(department, category, kind) for department, category, kind, _, _ in fields],
-        "size": [readable_size(size) or None for _, _, _, size, _ in fields],
+        "size": [_size_where(field, crate=False) for field in fields],
+        "case_size": [_size_where(field, crate=True) for field in fields],
     }
     for name, values in columns.items():
         kinds = kinds.append_column(name, pa.array(values, pa.string()))
     return kinds
+
+
+def _size_where(field: tuple[Any, ...], *, crate: bool) -> str | None:
+    """The size of the pack, or of the crate, where it is of that kind."""
+    return readable_size(field[3]) or None if is_crate(field[0], field[3]) == crate else None
 
 
 def _read_stamp(folder: Path, mark: Mapping[str, Any]) -> list[Prepared] | None:

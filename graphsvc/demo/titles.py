@@ -1,10 +1,12 @@
 """The rule by which the grocer's products, which have no titles, get one that a person can read.
 
 A title is "TYPE, SIZE, private label": the type written out, the size where there is one, and the last words only for
-the house's own brand. A type that names nothing ("PREMIUM") is told as "CATEGORY: TYPE"; a product without a type takes
-its category, one without either its department. Capitals become sentence case; shortened words are written out where
-`words.yaml` is sure of them; what the source cut off inside a bracket is dropped. Nothing else is added, so alike
-products stay alike. Knows spelling; does not know tables or files.
+the house's own brand. Fruit and vegetables whose size is that of the crate ("40 LB" of bananas) go without it. A type
+that names nothing ("PREMIUM") is told as "CATEGORY: TYPE"; a product without a type takes its category, one without
+either its department. Capitals become sentence case; shortened words are written out where `words.yaml` is sure of
+them; what the source cut off inside a bracket is dropped. Nothing else is added, so alike products stay alike.
+
+Knows spelling; does not know tables or files.
 """
 
 import re
@@ -19,6 +21,7 @@ import yaml
 WORD = re.compile(r"[A-Za-z0-9%$.'’-]*[A-Za-z0-9%$.]")
 CUT_OFF = re.compile(r"\s*\([^()]*$")
 MULTIPACK = re.compile(r"(\d+)(?:\s*(?:PK|CT))?\s*/\s*(\d*\.?\d+)\s+([A-Z]+)\*?")
+CRATE = re.compile(r"(?:RR)?(\d+(?:\.\d+)?)(?:\s+\d/\d|-\d+)?\s+(LB|CT)")
 PACKS_LAST = re.compile(r"(\d*\.?\d+)\s+([A-Z]+)\s*/\s*(\d+)\s*PK")
 
 
@@ -50,7 +53,8 @@ def title_of(department: str, category: str | None, kind: str | None, size: str 
     name = readable(kind or category or "") or department_name(department)
     if kind and category and is_vague(kind):
         name = f"{readable(category)}: {_lower_first(name)}"
-    return ", ".join(part for part in (name, readable_size(size), "private label" if private else "") if part)
+    pack = "" if is_crate(department, size) else readable_size(size)
+    return ", ".join(part for part in (name, pack, "private label" if private else "") if part)
 
 
 def category_path(department: str, category: str | None, kind: str | None) -> str:
@@ -67,6 +71,12 @@ def category_path(department: str, category: str | None, kind: str | None) -> st
 def department_name(department: str) -> str:
     """A department, written out."""
     return vocabulary().departments.get(department) or readable(department)
+
+
+def is_crate(department: str, size: str | None) -> bool:
+    """Whether a size is that of the crate that the shop buys, not of what it sells: produce over 10 lb or 19 ct."""
+    found = CRATE.fullmatch(size or "") if department == "PRODUCE" else None
+    return found is not None and float(found[1]) > (10 if found[2] == "LB" else 19)
 
 
 def is_vague(kind: str) -> bool:

@@ -1,7 +1,7 @@
 -- purpose: products with their titles, and the median price paid for one, where one was sold
 -- reads: products, named, lines
 SELECT p.product_id AS key, n.title, true AS title_derived, p.brand, 'Manufacturer ' || p.manufacturer_id AS manufacturer,
-       n.category, s.price, CASE WHEN s.price IS NOT NULL THEN 'USD' END AS currency, n.size
+       n.category, s.price, CASE WHEN s.price IS NOT NULL THEN 'USD' END AS currency, n.size, n.case_size
 FROM products AS p
 JOIN named AS n
   ON p.department IS NOT DISTINCT FROM n.department AND p.product_category IS NOT DISTINCT FROM n.product_category

@@ -46,6 +46,14 @@ def test_a_title_says_type_size_and_whose_brand() -> None:
     assert title_of("GROCERY", "BAG SNACKS", "POTATO CHIPS", None, private=False) == "Potato chips"
 
 
+def test_the_size_of_a_crate_is_not_the_size_of_a_fruit() -> None:
+    assert title_of("PRODUCE", "TROPICAL FRUIT", "BANANAS", "40 LB", private=False) == "Bananas"
+    assert title_of("PRODUCE", "PEPPERS-ALL", "PEPPERS GREEN BELL", "48-54 CT", private=False) == "Peppers green bell"
+    assert title_of("PRODUCE", "BERRIES", "STRAWBERRIES", "16 OZ", private=False) == "Strawberries, 16 oz"
+    assert title_of("PRODUCE", "POTATOES", "POTATOES SWEET", "5 LB", private=False) == "Potatoes sweet, 5 lb"
+    assert title_of("GROCERY", "CAT LITTER", "SCOOP LITTER", "40 LB", private=False) == "Scoop litter, 40 lb"
+
+
 def test_a_type_that_names_nothing_is_told_with_its_category() -> None:
     assert title_of("GROCERY", "PASTA SAUCE", "MAINSTREAM", "26 OZ", private=False) == "Pasta sauce: mainstream, 26 oz"
     assert title_of("MEAT", "BEEF", "ANGUS", None, private=False) == "Beef: Angus"
