@@ -127,6 +127,8 @@ def record_batches(
     size = 0
     for line, record in records:
         if not record.keys() <= columns:
+            if _refuse_marked(line, list(record), refused):
+                continue
             columns |= record.keys()
             _check_count(len(columns), name)
         lines.append(line)

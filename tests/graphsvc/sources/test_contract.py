@@ -168,3 +168,16 @@ def test_what_is_cut_is_said_so(name: str, tmp_path: Path) -> None:
             assert check.rule
             assert check.reason
             assert check.fix
+
+
+@pytest.mark.parametrize("name", sorted({*FILES} - {"parquet"}))
+def test_damage_anywhere_is_an_error_or_a_refused_row(name: str, tmp_path: Path) -> None:
+    path = MAKE[name](tmp_path)
+    whole = path.read_bytes()
+    for at in range(0, len(whole), 3):
+        for wrong in (b"\0", b"\xff", b'"', b"\n", b"<", b"{"):
+            path.write_bytes(whole[:at] + wrong + whole[at + 1 :])
+            with suppress(SourceError):
+                source = open_source(str(path))
+                for batch in source.batches():
+                    batch.validate(full=True)
