@@ -35,7 +35,7 @@ NODE_ID: Mapping[str, Callable[[str, str], str]] = {
 NODES = pa.schema(
     [pa.field(name, pa.string()) for name in ("predicate", "qualifier", "object", "node_id", "label", "attribute")]
 )
-_FIELDS: list[pa.Field[Any]] = [
+_FIELDS: list[Any] = [
     pa.field("product_id", pa.string()),
     pa.field("predicate", pa.string()),
     pa.field("attribute", pa.string()),  # folded name, null unless the predicate is has_attribute

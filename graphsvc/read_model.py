@@ -23,8 +23,8 @@ from graphsvc.log import Entry, WriteLog
 from graphsvc.recommend import behaviour
 from graphsvc.recommend.engine import Engine
 from graphsvc.search import snapshot
-from graphsvc.search.catalogue import Catalogue
-from graphsvc.search.data import CatalogueData, no_products
+from graphsvc.search.catalogue import Catalogue, warm
+from graphsvc.search.data import CatalogueData
 from graphsvc.settings import Settings
 from graphsvc.shop import Shop
 from graphsvc.types import Event
@@ -78,6 +78,7 @@ class ReadModel:
                 raise
             self.rebuild(read_history(self._log), progress)
         self.follow(build=build, progress=progress)
+        warm()
 
     def follow(self, *, build: bool, progress: Progress = lambda step, done, of: None) -> None:
         """Bring both to the head of the log."""
@@ -127,7 +128,7 @@ class ReadModel:
             self.catalogue = self.catalogue.with_changes(entry.offset, data, retired)
             self._fresh += data.products.num_rows + len(retired)
         if entry.offset > self.catalogue.offset:
-            self.catalogue = self.catalogue.with_changes(entry.offset, no_products(entry.offset), ())
+            self.catalogue = self.catalogue.at(entry.offset)
         self.engine.apply(entry.offset, ())
 
     def _changes(self, entry: Entry) -> tuple[CatalogueData, list[str]]:

@@ -14,12 +14,12 @@ PRODUCTS = [
     ["6", "Quill wireless mouse", "Quill", "Electronics > Mice", "19.99", "black", "For left hands too."],
 ]
 ORDER_COLUMNS = ["order_id", "product_id", "quantity", "order_date", "customer_id"]
+BASKETS = ("12", "12", "34", "12", "126", "12", "512", *["34", "3", "4", "6"] * 6)
 ORDERS = [
-    [basket, product, "1", f"2026-01-0{day} 10:00:00", f"c{basket}"]
-    for day, basket, products in ((1, "b1", "12"), (2, "b2", "12"), (3, "b3", "34"), (4, "b4", "12"), (5, "b5", "126"),
-                                  (6, "b6", "12"), (7, "b7", "512"))
+    [f"b{number}", product, "1", f"2026-01-{number % 28 + 1:02d} 10:00:00", f"c{number % 9}"]
+    for number, products in enumerate(BASKETS)
     for product in products
-]  # fmt: skip
+]
 
 
 def write_rows(path: Path, rows: Sequence[Sequence[str]], header: Sequence[str]) -> Path:
