@@ -32,6 +32,7 @@ FEWEST = 100  # judged shoppers below which weights would be luck: the defaults 
 MOST = 12_000  # judged shoppers that are enough
 GAIN = 1.002  # a weight moves only for a gain of more than this
 ROUNDS = 3
+BLOCK = 4096  # histories that are scored at once
 DEPTH = 10
 
 
@@ -85,8 +86,11 @@ class Blend:
     def score(self, histories: Sequences, count: int, allowed: Mask | None = None, *, seen: bool = False) -> Scored:
         """See `Recommender.score`."""
         ids, scores = nothing(len(histories), count)
-        found, values = self._candidates(histories, max(CUT, count), allowed, seen=seen)
-        blend_scores(found, values, self.factors(), self.items, ids, scores)
+        for first in range(0, len(histories), BLOCK):
+            chosen = np.arange(first, min(first + BLOCK, len(histories)))
+            found, values = self._candidates(histories.rows(chosen), max(CUT, count), allowed, seen=seen)
+            last = first + len(chosen)
+            blend_scores(found, values, self.factors(), self.items, ids[first:last], scores[first:last])
         return ids, scores
 
     def factors(self) -> Scores:

@@ -19,6 +19,7 @@ from graphsvc.recommend.reasons import Anchor, Candidate
 from graphsvc.recommend.sequences import Sequences
 
 Profile = Mapping[int, float]  # node → strength
+LATER, AGE = 1e-3, 1e-6  # strength of an anchor by a basket since the snapshot, and by its weight alone
 
 
 def blended(base: Behaviour, live: Live, anchors: Sequence[Anchor], profile: Profile, allowed: Mask) -> list[Candidate]:
@@ -26,6 +27,8 @@ def blended(base: Behaviour, live: Live, anchors: Sequence[Anchor], profile: Pro
     known = Sequences.of([[anchor.item for anchor in anchors if anchor.item < len(base.ids)][-MEMORY:]])
     parts: dict[int, dict[str, float]] = defaultdict(dict)
     for (name, member), factor in zip(base.blend.members.items(), base.blend.factors(), strict=True):
+        if not anchors and name != "popular":
+            continue
         if name == "content":
             answer = near(member, profile, allowed)
         elif name == "popular":
@@ -82,8 +85,7 @@ class AnchorStrengths:
         at = np.flatnonzero(self._targets == item)
         found = np.bincount(self._keys[at], self._weights[at], len(self._anchors)).tolist()
         for place, anchor in enumerate(self._anchors):
-            pair = min(anchor.item, item), max(anchor.item, item)
-            found[place] += 1e-6 * anchor.weight + (1e-3 * anchor.weight if self._live.pairs.get(pair, 0) > 0 else 0)
+            found[place] += anchor.weight * (LATER if item in self._live.partners(anchor.item) else AGE)
         return [float(value) for value in found]
 
 

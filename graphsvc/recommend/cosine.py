@@ -16,7 +16,7 @@ class Cosine(NeighbourModel):
     """C[i, j] = Σ over shoppers with both |shopper|^−.5, / pop_i^.3 pop_j^.3; the 200 best of a row."""
 
     file: ClassVar[str] = "cosine"
-    decay: ClassVar[float] = 0.6
+    decay: ClassVar[float] = 0.9  # taste, where covisit has the moment
     memory: ClassVar[int] = MEMORY
 
     def fit(self, data: Interactions) -> None:

@@ -6,22 +6,23 @@ Takes a scene, gives candidates best first, more than are asked for. Knows numbe
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import log
 
 import numpy as np
+from numpy.typing import NDArray
 
 from graphsvc.recommend.behaviour import Behaviour
 from graphsvc.recommend.candidates import Profile, blended, hashed, near, ranked
 from graphsvc.recommend.contract import Mask
 from graphsvc.recommend.live import Live
-from graphsvc.recommend.pairs import LEAST, lift
+from graphsvc.recommend.pairs import LEAST
 from graphsvc.recommend.reasons import Anchor, Candidate
+from graphsvc.recommend.sequences import Numbers
 from graphsvc.recommend.shelf import CatalogueView
 from graphsvc.types import RecommendRequest
 
 STANDINS = 10  # sold products near to an unsold one whose partners are its own
 SAME_TYPE = 0.3  # what a partner of the same type is worth as a complement
-EVIDENCE = 5.0  # baskets at which a pair's lift counts half
+SURE = 1.64  # standard deviations that a pair's count may lie too high by chance: 1 in 20
 FALLBACK = 1e-6  # the score of what is there only so that an answer is not empty
 
 
@@ -64,7 +65,7 @@ def related(scene: Scene) -> list[Candidate]:
 
 
 def complementary(scene: Scene) -> list[Candidate]:
-    """What baskets hold beside the product, by lift, discounted where few baskets say so; other types first."""
+    """What baskets hold beside the product, by lift; other types first. Without any, related products."""
     anchors = scene.anchors if scene.request.product is not None else [a for a in scene.anchors if a.role == "basket"]
     found = _partners(scene, anchors)
     if not found:
@@ -80,15 +81,14 @@ def complementary(scene: Scene) -> list[Candidate]:
             for c in further
             if c.item not in known and _type(scene, c.item) not in types and any(name in c.parts for name in behaved)
         ]
-    return found
+    return found or related(scene)
 
 
 def substitute(scene: Scene) -> list[Candidate]:
     """Products of the same type that are not bought together with it, nearest by content, the popular one of equals."""
     allowed = scene.allowed.copy()
     for anchor in scene.anchors:
-        together = [item for item, _ in _counts(scene, anchor.item)]
-        allowed[[item for item in together if item < len(allowed)]] = False
+        allowed[_counts(scene, anchor.item)[0]] = False
     types = {kind for anchor in scene.anchors if (kind := _type(scene, anchor.item)) >= 0}
     same = allowed & np.isin(scene.base.category, list(types)) if types else allowed
     if types and not same.any():
@@ -110,38 +110,36 @@ DOORS: Mapping[str, Callable[[Scene], list[Candidate]]] = {
 }
 
 
-def _counts(scene: Scene, item: int) -> list[tuple[int, int]]:
-    """The products that at least LEAST baskets had with one, and their counts."""
-    known: set[int] = set(scene.live.partners(item))
-    if item < len(scene.base.ids):
-        known.update(scene.base.pairs.partners.targets.row(item).tolist())
-    counts = (
-        ((other, scene.live.pair_count(item, other)) for other in known) if scene.live.pairs else _stored(scene, item)
-    )
-    return [(other, count) for other, count in counts if count >= LEAST]
-
-
-def _stored(scene: Scene, item: int) -> list[tuple[int, int]]:
-    if item >= len(scene.base.ids):
-        return []
-    rows = scene.base.pairs.partners
-    span = slice(*rows.targets.starts[item : item + 2].tolist())
-    return [(o, int(c)) for o, c in zip(rows.targets.items[span].tolist(), rows.weights[span].tolist(), strict=True)]
+def _counts(scene: Scene, item: int) -> tuple[Numbers, NDArray[np.float64]]:
+    """The snapshot's products that at least LEAST baskets had with one, and in how many."""
+    items, counts = np.empty(0, np.int32), np.empty(0, np.float64)
+    known = len(scene.base.ids)
+    if item < known:
+        rows = scene.base.pairs.partners
+        span = slice(*rows.targets.starts[item : item + 2].tolist())
+        items, counts = rows.targets.items[span], rows.weights[span].astype(np.float64)
+    moved = [other for other in scene.live.partners(item) if other < known]
+    if moved:
+        still = ~np.isin(items, moved)
+        items = np.concatenate([items[still], np.array(moved, np.int32)])
+        counts = np.concatenate([counts[still], [float(scene.live.pair_count(item, other)) for other in moved]])
+    return items[counts >= LEAST], counts[counts >= LEAST]
 
 
 def _partners(scene: Scene, anchors: Sequence[Anchor]) -> list[Candidate]:
+    """What goes with the anchors more often than chance, by the lower end of the lift, for few baskets prove little."""
     live, total = scene.live, scene.base.pairs.total + scene.live.baskets
     parts: dict[int, dict[str, float]] = defaultdict(lambda: {"pairs": 0.0})
     for anchor in anchors:
-        held, kind = live.held_count(anchor.item), _type(scene, anchor.item)
-        for other, count in _counts(scene, anchor.item):
-            if other >= len(scene.allowed) or not scene.allowed[other]:
-                continue
-            often = lift(count, held, live.held_count(other), total)
-            if often > 1:
-                value = anchor.weight * log(often) * count / (count + EVIDENCE)
-                same = kind >= 0 and _type(scene, other) == kind
-                parts[other]["pairs"] += value * (SAME_TYPE if same else 1.0)
+        others, counts = _counts(scene, anchor.item)
+        others, counts = others[scene.allowed[others]], counts[scene.allowed[others]]
+        held = scene.base.pairs.baskets.lengths[others] + np.array([live.held[o] for o in others.tolist()], float)
+        often = (counts - SURE * np.sqrt(counts)) * total / np.maximum(live.held_count(anchor.item) * held, 1)
+        kind = _type(scene, anchor.item)
+        same = (scene.base.category[others] == kind) & (kind >= 0)
+        value = anchor.weight * np.log(np.maximum(often, 1)) * np.where(same, SAME_TYPE, 1.0)
+        for other, worth in zip(others[value > 0].tolist(), value[value > 0].tolist(), strict=True):
+            parts[other]["pairs"] += worth
     return ranked(parts)
 
 

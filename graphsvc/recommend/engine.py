@@ -120,18 +120,20 @@ class Engine:
     def bought_together(self) -> pa.Table:
         """product_a, product_b, count, lift of every pair that at least `LEAST` baskets had, each pair once."""
         with self._lock:
-            left, right, counts, lifts = self._base.pairs.table()
-            pairs = dict.fromkeys(zip(left.tolist(), right.tolist(), strict=True))
-            if not self._live.baskets and not self._live.pairs:
-                names = pa.array(list(self._base.ids), pa.string())
-                return _pair_table(names.take(left), names.take(right), counts, lifts)
-            pairs |= dict.fromkeys(self._live.pairs)
-            rows = [(a, b, self._evidence(a, b)) for a, b in pairs]
-            kept = [(a, b, e) for a, b, e in rows if e.baskets >= LEAST]
-            return _pair_table(
-                [self._live.name(a) for a, _, _ in kept], [self._live.name(b) for _, b, _ in kept],
-                [e.baskets for _, _, e in kept], [e.lift for _, _, e in kept],
-            )  # fmt: skip
+            left, right, counts, _ = self._base.pairs.table()
+            pairs = dict(zip(zip(left.tolist(), right.tolist(), strict=True), counts.tolist(), strict=True))
+            for item, others in self._live.pairs.items():
+                pairs |= {(item, other): self._live.pair_count(item, other) for other in others if item < other}
+            kept = {pair: count for pair, count in pairs.items() if count >= LEAST}
+            names = pa.array([*self._base.ids, *self._live.names], pa.string())
+            held = np.concatenate([self._base.pairs.baskets.lengths, np.zeros(len(self._live.names), np.int64)])
+            held[list(self._live.held)] += np.array(list(self._live.held.values()), np.int64)
+            total = self._base.pairs.total + self._live.baskets
+        rows = np.array(list(kept), np.int64).reshape(-1, 2)
+        together = np.array(list(kept.values()), np.int64)
+        lifts = together * total / np.maximum(held[rows[:, 0]] * held[rows[:, 1]], 1)
+        columns = (names.take(rows[:, 0]), names.take(rows[:, 1]), pa.array(together), pa.array(lifts))
+        return pa.table(dict(zip(("product_a", "product_b", "count", "lift"), columns, strict=True)))
 
     def evidence(self, first: str, second: str) -> Evidence:
         """Count what is known of two products by id. Raises NotFoundError for one that no event and no product has."""
@@ -295,14 +297,3 @@ def _removed(history: Sequence[Action]) -> set[int]:
         elif action.kind in SETTLED:
             removed.discard(action.item)
     return removed
-
-
-def _pair_table(first: Any, second: Any, counts: Any, lifts: Any) -> pa.Table:
-    return pa.table(
-        {
-            "product_a": pa.array(first, pa.string()),
-            "product_b": pa.array(second, pa.string()),
-            "count": pa.array(counts, pa.int64()),
-            "lift": pa.array(lifts, pa.float64()),
-        }
-    )

@@ -42,7 +42,7 @@ class Live:
         self.sold: Counter[int] = Counter()
         self.buyers: dict[int, set[str]] = defaultdict(set)  # who bought lately and had not
         self.holders: dict[int, dict[str, bool]] = defaultdict(dict)  # product → owner → has bought
-        self.pairs: Counter[tuple[int, int]] = Counter()  # may be negative: a basket that has grown too large
+        self.pairs: dict[int, Counter[int]] = defaultdict(Counter)  # both ways; negative where a basket grew too large
         self.held: Counter[int] = Counter()
         self.baskets = 0
         self.ratings: dict[int, list[float]] = defaultdict(list)
@@ -74,13 +74,13 @@ class Live:
 
     def partners(self, item: int) -> list[int]:
         """Products that were bought with one since the snapshot."""
-        return [b if a == item else a for (a, b), count in self.pairs.items() if count > 0 and item in (a, b)]
+        return list(self.pairs[item]) if item in self.pairs else []
 
     def pair_count(self, item: int, other: int) -> int:
         """Baskets that had both, the snapshot's and later ones."""
         known = len(self.base.ids)
         before = self.base.pairs.count(item, other) if item < known and other < known else 0
-        return before + self.pairs[min(item, other), max(item, other)]
+        return before + (self.pairs[item][other] if item in self.pairs else 0)
 
     def held_count(self, item: int) -> int:
         """Baskets that had a product."""
@@ -176,12 +176,18 @@ class Live:
         if before < LINES:
             self.baskets += before == 0
             self.held[item] += 1
-            self.pairs.update((min(item, other), max(item, other)) for other in inside if other != item)
+            self._pair(item, inside - {item}, 1)
         elif before == LINES:
             others = sorted(inside - {item})
             self.baskets -= 1
             self.held.subtract(others)
-            self.pairs.subtract((a, b) for at, a in enumerate(others) for b in others[at + 1 :])
+            for at, first in enumerate(others):
+                self._pair(first, others[at + 1 :], -1)
+
+    def _pair(self, item: int, others: Iterable[int], by: int) -> None:
+        for other in others:
+            self.pairs[item][other] += by
+            self.pairs[other][item] += by
 
     def _owner(self, name: str) -> int:
         at = bisect_left(self.base.owners, name.encode("utf-8", "surrogatepass"), key=_bytes)

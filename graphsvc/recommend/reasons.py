@@ -14,6 +14,7 @@ from graphsvc.types import Reason
 BEHAVIOUR = ("covisit", "cosine", "ppmi_svd", "pairs")
 TRIED = 4  # anchors that are asked for a reason, strongest first
 SAID = 2  # reasons of one product
+SLIGHT = 0.02  # share of the score that is not worth a word
 LEADS = {
     "basket": "because of {title} in your basket",
     "product": "goes with {title}",
@@ -64,6 +65,7 @@ def reasons_of(candidate: Candidate, context: Context) -> tuple[Reason, ...]:
         _popular(candidate.item, popular, context.live),
     ]
     said = sorted((reason for reason in found if reason), key=lambda reason: -reason.share)[:SAID]
+    said = [reason for reason in said if reason.share >= SLIGHT] or said[:1]
     return tuple(said) or (Reason("new", "nothing is known of what shoppers think of it yet"),)
 
 
