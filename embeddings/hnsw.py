@@ -50,6 +50,11 @@ class VectorIndex:
         """How many different vectors are indexed."""
         return len(self._owners_of)
 
+    def owners(self) -> Ids:
+        """All owners, int64[n]."""
+        with self._reading:
+            return np.fromiter(self._label_of, np.int64, len(self._label_of))
+
     def add(self, ids: Ids, vectors: Vectors) -> None:
         """Add owners, or replace the vectors of those known. int64[n], float32[n, d]; a zero vector is refused."""
         scaled = self._checked(vectors)

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
-MEANING = 1.5
-CHARACTERS = 0.35
+MEANING = 1.1
+CHARACTERS = 0.4
 NUMBER = 0.1
 DELTA = 1.0  # a document within this of the best matches; calibrated by perf/search_homedepot.py
 

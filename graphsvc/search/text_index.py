@@ -5,7 +5,7 @@ Knows texts by number; does not know products, filters or what matches.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from embeddings.quantised import Int8Vectors
 from embeddings.spelling import Speller
 from embeddings.words import is_chinese, is_number, terms_of_all, tokens, trigrams
 from graphsvc.search.fuse import Evidence, Parts, Peaks, part
+from graphsvc.search.names import under
 from graphsvc.search.understand import Correction, Understanding, understand
 
 FILE = "texts"
@@ -46,9 +47,11 @@ class DocumentTexts:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why one document stands where it stands: typed words with their share of the words' part, largest first."""
+    """Why one document stands where it stands: typed words with their share of the words' part, largest first, and of
+    the characters' part."""
 
     words: tuple[tuple[str, float], ...]
+    characters: tuple[tuple[str, float], ...]
     corrections: tuple[Correction, ...]
     cosine: float
     parts: Parts
@@ -93,9 +96,9 @@ class TextIndex:
         """Map the index from a folder. Raises embeddings.errors.DamagedFile."""
         arrays, meta = read_arrays(folder / FILE)
         words, characters, numbers = (
-            Bm25(_under(arrays, name), meta[name]) for name in ("words", "characters", "numbers")
+            Bm25(under(arrays, name), meta[name]) for name in ("words", "characters", "numbers")
         )
-        speller = Speller(_under(arrays, "speller"))
+        speller = Speller(under(arrays, "speller"))
         return cls(words, characters, numbers, Int8Vectors.from_arrays(arrays), speller, meta["floor"])
 
     def understand(self, query: str) -> Understanding:
@@ -116,19 +119,23 @@ class TextIndex:
 
     def explain(self, understanding: Understanding, evidence: Evidence, top: Peaks, document: int) -> Explanation:
         """Return why a document scores what it scores; the parts sum to its fused score."""
-        shares: Counter[str] = Counter()
-        for term, weight in understanding.terms.items():
-            shares[understanding.origins[term]] += weight * self.words.impact(term, document)  # type: ignore[assignment]
-        total = sum(shares.values()) or 1.0
-        found = tuple((word, share / total) for word, share in shares.most_common() if share > 0)
-        matched = {word for word, _ in found}
+        found = _shares(
+            (understanding.origins[term], weight * self.words.impact(term, document))
+            for term, weight in understanding.terms.items()
+        )
+        alike = _shares(
+            (understanding.spelled[gram], weight * self.characters.impact(gram, document))
+            for gram, weight in understanding.trigrams.items()
+        )
+        matched = {word for word, _ in (*found, *alike)}
         corrections = tuple(c for c in understanding.corrections if c.typed in matched)
-        return Explanation(found, corrections, float(evidence.cosine[document]), part(evidence, top, document))
+        return Explanation(found, alike, corrections, float(evidence.cosine[document]), part(evidence, top, document))
 
 
-def understand_with(text: str, segments: Sequence[TextIndex]) -> Understanding:
-    """Read a query against the vocabularies of all segments."""
-    return understand(text, [segment.words for segment in segments], [segment.speller for segment in segments])
+def understand_with(text: str, segments: Sequence[TextIndex], *, correct: bool = True) -> Understanding:
+    """Read a query against the vocabularies of all segments; `correct` false keeps every word as typed."""
+    words, spellers = [segment.words for segment in segments], [segment.speller for segment in segments]
+    return understand(text, words, spellers, correct=correct)
 
 
 def is_nothing(understanding: Understanding, evidences: Sequence[Evidence], floor: float) -> bool:
@@ -176,6 +183,10 @@ def _index(
     )
 
 
-def _under(arrays: Mapping[str, NDArray[Any]], name: str) -> dict[str, NDArray[Any]]:
-    """The arrays stored under a name."""
-    return {key.partition(".")[2]: array for key, array in arrays.items() if key.startswith(f"{name}.")}
+def _shares(parts: Iterable[tuple[str, float]]) -> tuple[tuple[str, float], ...]:
+    """Each typed word's share of a sum, largest first."""
+    shares: Counter[str] = Counter()
+    for word, impact in parts:
+        shares[word] += impact  # type: ignore[assignment]
+    total = sum(shares.values()) or 1.0
+    return tuple((word, share / total) for word, share in shares.most_common() if share > 0)

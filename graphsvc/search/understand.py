@@ -33,7 +33,8 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class Understanding:
-    """A query as the index sees it. `terms` and `trigrams` map index terms to weights, `origins` terms to typed words.
+    """A query as the index sees it. `terms` and `trigrams` map index terms to weights; `origins` and `spelled` say from
+    which typed word each of them comes.
 
     `known` says whether any word of it that means something stands in the catalogue, after correction.
     """
@@ -44,6 +45,7 @@ class Understanding:
     terms: Mapping[str, float] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
     trigrams: Mapping[str, float] = field(default_factory=dict)
+    spelled: Mapping[str, str] = field(default_factory=dict)
     numbers: tuple[str, ...] = ()
     known: bool = False
 
@@ -53,23 +55,25 @@ class Understanding:
         return " ".join(_taken(self.words, self.corrections)) if self.corrections else self.text
 
 
-def understand(text: str, words: Sequence[Bm25], spellers: Sequence[Speller]) -> Understanding:
-    """Read a query against the vocabularies of all segments."""
+def understand(text: str, words: Sequence[Bm25], spellers: Sequence[Speller], *, correct: bool = True) -> Understanding:
+    """Read a query against the vocabularies of all segments; `correct` false keeps every word as typed."""
     typed = tuple(tokens(text))
-    reading = _Reading(typed, words, spellers)
+    reading = _Reading(typed, words, spellers, correct)
     for word in typed:
         reading.take(word)
     for left, right in adjacent([word for word in typed if not is_chinese(word)]):
         if (left + right).isalpha():
             reading.add_known(left + right, f"{left} {right}", JOINED)
     corrections = tuple(reading.corrections)
+    spelled = _spelled(typed, corrections)
     return Understanding(
         text=text,
         words=typed,
         corrections=corrections,
         terms=reading.weights,
         origins=reading.origins,
-        trigrams=dict.fromkeys(trigrams(_taken(typed, corrections)), 1.0),
+        trigrams=dict.fromkeys(spelled, 1.0),
+        spelled=spelled,
         numbers=tuple(dict.fromkeys(word for word in typed if is_number(word))),
         known=reading.is_known(),
     )
@@ -78,8 +82,8 @@ def understand(text: str, words: Sequence[Bm25], spellers: Sequence[Speller]) ->
 class _Reading:
     """One query being read: collects terms, where each came from, and corrections."""
 
-    def __init__(self, typed: Sequence[str], words: Sequence[Bm25], spellers: Sequence[Speller]) -> None:
-        self._typed, self._words, self._spellers = typed, words, spellers
+    def __init__(self, typed: Sequence[str], words: Sequence[Bm25], spellers: Sequence[Speller], correct: bool) -> None:
+        self._typed, self._words, self._spellers, self._correct = typed, words, spellers, correct
         self.weights: dict[str, float] = {}
         self.origins: dict[str, str] = {}
         self.corrections: list[Correction] = []
@@ -91,7 +95,7 @@ class _Reading:
             return
         (term,) = terms_of(word)
         self._add(term, word, 1.0)
-        if is_number(word) or self._is_word(word):
+        if not self._correct or is_number(word) or self._is_word(word):
             return
         taken = self._repair(word)
         if taken:
@@ -170,6 +174,15 @@ class _Reading:
     def _frequency(self, word: str) -> int:
         (term,) = terms_of(word)
         return sum(index.frequency(term) for index in self._words)
+
+
+def _spelled(words: Sequence[str], corrections: Sequence[Correction]) -> dict[str, str]:
+    """The trigrams of the words as taken, each with the first typed word that has it."""
+    found: dict[str, str] = {}
+    for word in words:
+        for gram in trigrams(_taken([word], corrections)):
+            found.setdefault(gram, word)
+    return found
 
 
 def _taken(words: Iterable[str], corrections: Iterable[Correction]) -> list[str]:

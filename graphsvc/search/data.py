@@ -1,0 +1,33 @@
+"""What a catalogue is made from, at one place in the write log. Knows columns; does not know where they come from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from graphsvc.knowledge import FACTS
+from graphsvc.warehouse.schemas import PRODUCTS, TEXT, WHOLE
+
+NUMBER: pa.DataType = pa.float64()
+POPULARITY = pa.schema([("product_id", TEXT), ("popularity", NUMBER), ("rating", NUMBER), ("reviews", WHOLE)])
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueData:
+    """Products as they stand at `offset`, with their facts.
+
+    `products` has the columns of PRODUCTS, one row a product, none retired; `facts` those of FACTS; `popularity` at
+    least product_id and popularity, and those of POPULARITY that are known. `places` maps a batch to its offset in the
+    log and says which products are newest; a batch "l<offset>" needs no entry.
+    """
+
+    offset: int
+    products: pa.Table
+    facts: pa.Table = field(default_factory=FACTS.empty_table)
+    popularity: pa.Table = field(default_factory=POPULARITY.empty_table)
+    places: Mapping[str, int] = field(default_factory=dict)
+
+
+def no_products(offset: int) -> CatalogueData:
+    """A catalogue with nothing in it, or a change that only retires."""
+    return CatalogueData(offset, PRODUCTS.empty_table())

@@ -1,0 +1,197 @@
+"""Facets: how many hits each choice would give, among exactly the matches.
+
+A facet of a field that the filter names counts as if it did not, so that its other choices can be seen; every count is
+what choosing that value alone gives. Counted are hits: alike products that are one hit count once. Knows bitmaps,
+columns and nodes; no scores.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphsvc.search.columns import IN, OUT, UNKNOWN_STOCK, Columns
+from graphsvc.search.filters import PRICE, SOURCE, STOCK, Choices, Mask, known_attribute
+from graphsvc.search.kernels import choose_members, count_nodes, count_values, members_by_group
+from graphsvc.search.nodes import ATTRIBUTE, BRAND, CATEGORY, NONE, Nodes
+from graphsvc.types import Facet, FacetValue, Filter
+
+ALL = "*"
+MOST_VALUES = 50  # of one facet, the commonest
+ATTRIBUTES = 6  # attributes that "*" shows
+COVERED = 0.1  # share of the hits that must have an attribute before "*" shows it
+VARIED = 0.7  # values per hit from which an attribute is a name and not a choice
+RANGES = 5  # of prices
+ROUND = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 7.5, 10.0)
+CENT = 0.01
+LABELS = {PRICE: "Price", STOCK: "Stock", SOURCE: "Source"}
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Counts of one set of rows: hits by node, hits by field that have any value of it, the rows, the hits."""
+
+    rows: NDArray[np.int32]
+    nodes: NDArray[np.int64]
+    coverage: NDArray[np.int64]
+    hits: int
+
+
+class FacetCounter:
+    """Counts the facets of one answer. `matched`, bool[D], says which documents match the query."""
+
+    def __init__(
+        self, columns: Columns, nodes: Nodes, sources: Sequence[str], alive: Mask, choices: Choices, matched: Mask,
+        groups: int, wanted: Filter,
+    ) -> None:  # fmt: skip
+        self._columns, self._nodes, self._sources, self._alive = columns, nodes, sources, alive
+        self._choices, self._matched, self._groups, self._wanted = choices, matched, groups, wanted
+
+    def count(self, names: Iterable[str]) -> tuple[Facet, ...]:
+        """The facets of these names in their order, empty ones left out. Raises QueryError for an unknown attribute."""
+        fields = dict.fromkeys(field for name in names for field in self._fields(name))
+        facets = (self._facet(field) for field in fields)
+        return tuple(facet for facet in facets if facet.values)
+
+    def _fields(self, name: str) -> Iterator[str]:
+        if name == ALL:
+            yield from (CATEGORY, BRAND, PRICE, STOCK, SOURCE)
+            yield from self._telling()
+        elif name in (BRAND, CATEGORY, PRICE, STOCK, SOURCE):
+            yield name
+        else:
+            yield known_attribute(name, self._nodes)
+
+    def _telling(self) -> list[str]:
+        """Attributes worth showing: known of enough hits, with several values, and those that the filter names."""
+        tally, nodes = self._whole, self._nodes
+        values = np.bincount(nodes.field_of[tally.nodes > 0], minlength=len(nodes.fields))
+        enough = (tally.coverage >= max(2.0, COVERED * tally.hits)) & (values >= 2)
+        enough &= values <= np.maximum(2, VARIED * tally.coverage)
+        order = sorted(np.flatnonzero(enough).tolist(), key=lambda at: (-int(tally.coverage[at]), nodes.fields[at]))
+        named = [name for name in self._choices.by_field if name.startswith(ATTRIBUTE)]
+        found = [nodes.fields[at] for at in order if nodes.fields[at].startswith(ATTRIBUTE)]
+        return list(dict.fromkeys((*named, *found[:ATTRIBUTES])))
+
+    def _facet(self, field: str) -> Facet:
+        if field == PRICE:
+            values = tuple(self._prices())
+        elif field == STOCK:
+            values = tuple(self._stock())
+        elif field == SOURCE:
+            values = tuple(self._from_sources())
+        elif field == CATEGORY:
+            values = tuple(self._categories())
+        else:
+            tally = self._tally(field)
+            chosen = self._chosen(field)
+            numbers = self._nodes.of_field(field)
+            values = tuple(self._values(numbers, tally, chosen))
+        label = LABELS.get(field) or self._nodes.label(field)
+        return Facet(field.removeprefix(ATTRIBUTE), label, values)
+
+    def _values(self, numbers: NDArray[np.int64], tally: Tally, chosen: Sequence[int]) -> Iterator[FacetValue]:
+        """The commonest of some nodes, and those chosen already even if nothing has them."""
+        counts = tally.nodes[numbers]
+        order = numbers[np.argsort(-counts, kind="stable")][:MOST_VALUES]
+        shown = [int(node) for node in order if tally.nodes[node] > 0 and int(node) not in chosen]
+        for node in (*chosen, *shown):
+            yield FacetValue(
+                self._nodes.ids[node], self._nodes.names[node], int(tally.nodes[node]), selected=node in chosen
+            )
+
+    def _categories(self) -> Iterator[FacetValue]:
+        """What stands below the chosen categories, or beside one that has nothing below; else the roots."""
+        tally, chosen = self._tally(CATEGORY), self._chosen(CATEGORY)
+        below = [self._nodes.children(node) for node in chosen] or [self._nodes.children(NONE)]
+        if chosen and not sum(map(len, below)):
+            below = [self._nodes.children(int(self._nodes.parent[node])) for node in chosen]
+        yield from self._values(np.unique(np.concatenate(below)), tally, chosen)
+
+    def _prices(self) -> Iterator[FacetValue]:
+        rows, prices = self._tally(PRICE).rows, self._columns.price
+        known = prices[rows]
+        known = known[np.isfinite(known)]
+        if not len(known):
+            return
+        edges = price_edges(known)
+        lows = [None, *edges]
+        highs = [*(round(edge - CENT, 2) for edge in edges), None]
+        value = np.searchsorted(np.array(edges), prices, side="right").astype(np.int32)
+        over = prices > np.array([math.inf if high is None else high for high in highs])[value]
+        value[over | ~np.isfinite(prices)] = -1
+        counts = self._counted(rows, value, len(lows))
+        for low, high, count in zip(lows, highs, counts, strict=True):
+            selected = (low, high) == (self._wanted.price_min, self._wanted.price_max) and (low, high) != (None, None)
+            if count or selected:
+                yield FacetValue(f"{_plain(low)}..{_plain(high)}", _range_name(low, high), count, selected)
+
+    def _stock(self) -> Iterator[FacetValue]:
+        values = np.where(self._columns.stock == UNKNOWN_STOCK, -1, self._columns.stock).astype(np.int32)
+        counts = self._counted(self._tally(STOCK).rows, values, 2)
+        for value, name in ((IN, "In stock"), (OUT, "Out of stock")):
+            selected = self._wanted.in_stock is (value == IN)
+            if counts[value] or selected:
+                yield FacetValue("true" if value == IN else "false", name, counts[value], selected)
+
+    def _from_sources(self) -> Iterator[FacetValue]:
+        counts = self._counted(self._tally(SOURCE).rows, self._columns.source, len(self._sources))
+        for at in np.argsort(-np.array(counts), kind="stable").tolist():
+            selected = self._sources[at] in self._wanted.sources
+            if counts[at] or selected:
+                yield FacetValue(self._sources[at], self._sources[at], counts[at], selected)
+
+    def _counted(self, rows: NDArray[np.int32], values: NDArray[np.int32], size: int) -> list[int]:
+        counts = np.zeros(size, np.int64)
+        count_values(rows, self._columns.group, values, counts)
+        return [int(count) for count in counts]
+
+    def _chosen(self, field: str) -> tuple[int, ...]:
+        choice = self._choices.by_field.get(field)
+        return choice.nodes if choice else ()
+
+    def _tally(self, field: str) -> Tally:
+        return self._tallied(field) if field in self._choices.by_field else self._whole
+
+    @cached_property
+    def _whole(self) -> Tally:
+        return self._tallied(None)
+
+    def _tallied(self, without: str | None) -> Tally:
+        columns, nodes = self._columns, self._nodes
+        allowed = self._choices.allowed(columns, nodes, self._alive, without=without)
+        best, count = np.empty(self._groups, np.int32), np.empty(self._groups, np.int32)
+        hits = choose_members(
+            allowed, columns.document, columns.group, columns.popularity, columns.tie, self._matched, best, count
+        )
+        rows = members_by_group(allowed, columns.document, columns.group, self._matched, count)
+        counts, coverage = np.zeros(len(nodes), np.int64), np.zeros(len(nodes.fields), np.int64)
+        count_nodes(rows, columns.group, columns.starts, columns.nodes, nodes.field_of, counts, coverage)
+        return Tally(rows, counts, coverage, hits)
+
+
+def price_edges(prices: NDArray[np.float64]) -> list[float]:
+    """At most RANGES − 1 round numbers that cut prices into parts of like size, ascending."""
+    cuts = np.quantile(prices, np.arange(1, RANGES) / RANGES)
+    edges = {_rounded(float(cut)) for cut in cuts}
+    return sorted(edge for edge in edges if max(float(prices.min()), CENT) < edge <= prices.max())
+
+
+def _rounded(price: float) -> float:
+    if price < CENT:
+        return 0.0
+    power = 10.0 ** math.floor(math.log10(price))
+    return float(round(min(ROUND, key=lambda step: abs(step * power - price)) * power, 2))
+
+
+def _plain(bound: float | None) -> str:
+    return "" if bound is None else f"{bound:.2f}".rstrip("0").rstrip(".")
+
+
+def _range_name(low: float | None, high: float | None) -> str:
+    if low is None:
+        return f"up to {_plain(high)}" if high is not None else "any"
+    return f"{_plain(low)} – {_plain(high)}" if high is not None else f"{_plain(low)} and more"
