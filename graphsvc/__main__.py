@@ -41,14 +41,18 @@ def _application(service: Service, settings: Settings) -> object:
     return create_app(service, settings, Tokens(service.shop.secret("publishable"), service.shop.secret("secret")))
 
 
-for command in (imports.ingest, questions.search, questions.recommend, questions.why, graph.cypher):
-    app.command()(command)
-for command in (operations.status, operations.doctor, operations.rebuild):
-    app.command()(command)
+app.command()(imports.ingest)
 app.add_typer(imports.quarantine, name="quarantine")
-app.add_typer(evaluation.evaluate, name="evaluate")
+app.command()(questions.search)
+app.command()(questions.recommend)
+app.command()(questions.why)
+app.command()(graph.cypher)
 app.command()(serving.serve_with(_application))
 app.command()(serving.demo_with(_application))
+app.command()(operations.status)
+app.command()(operations.doctor)
+app.command()(operations.rebuild)
+app.add_typer(evaluation.evaluate, name="evaluate")
 
 if __name__ == "__main__":
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

@@ -141,7 +141,8 @@ class ReadModel:
         facts = facts_of(claims) if claims.num_rows else FACTS.empty_table()
         popularity = self.engine.popularity()
         mine = popularity.filter(pc.is_in(popularity["product_id"], stays["product_id"].combine_chunks()))
-        return CatalogueData(entry.offset, stays, facts, mine), rows.filter(gone)["product_id"].to_pylist()
+        retired = [str(name) for name in rows.filter(gone)["product_id"].to_pylist()]
+        return CatalogueData(entry.offset, stays, facts, mine), retired
 
     def _choose(self, products: pa.Table) -> str:
         if self._settings.encoder != "auto":

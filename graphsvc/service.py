@@ -263,10 +263,10 @@ class Service:
         """What stands where."""
         head = self.log.head()
         model = self.model
-        parts = [("columns", model.catalogue), ("words", model.catalogue), ("vectors", model.catalogue)]
-        parts += [("behaviour", model.engine)]
-        found = [(name, -1 if part is None else part.offset, "") for name, part in parts]
-        found.append(("graph", *self.graph.progress()))
+        catalogue = -1 if model.catalogue is None else model.catalogue.offset
+        behaviour = -1 if model.engine is None else model.engine.offset
+        found = [(name, catalogue, "") for name in ("columns", "words", "vectors")]
+        found += [("behaviour", behaviour, ""), ("graph", *self.graph.progress())]
         projections = tuple(
             ProjectionStatus(name, offset, head - max(offset, 0), self._failure.get(name, "") or detail)
             for name, offset, detail in found

@@ -1,4 +1,4 @@
-"""`cypher`: the analysts' door, as one question or as a shell. Only reads; `cypher.analyst` says what is let through."""
+"""`cypher`: the analysts' door, as one question or a shell. It only reads; `cypher.analyst` says what passes."""
 
 import sys
 from collections.abc import Iterable, Mapping

@@ -5,6 +5,7 @@ Data goes to stdout, everything said about the work to stderr, so that output ca
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -24,15 +25,14 @@ Report = Callable[[str, int, int], None]  # step, done, of (0: unknown)
 
 @contextmanager
 def progress() -> Iterator[Report]:
-    """A bar for each step of long work, on stderr."""
+    """A bar for each step of long work, on stderr; where nobody watches, a line for each step."""
+    if not err.is_terminal:
+        yield _lines()
+        return
     columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description:<12}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=err, transient=not sys.stderr.isatty()) as bars:
+        SpinnerColumn(), TextColumn("{task.description:<28}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    )  # fmt: skip
+    with Progress(*columns, console=err) as bars:
         tasks: dict[str, TaskID] = {}
 
         def report(step: str, done: int, of: int) -> None:
@@ -41,6 +41,22 @@ def progress() -> Iterator[Report]:
             bars.update(tasks[step], completed=done, total=of or None)
 
         yield report
+
+
+def _lines() -> Report:
+    """Say each step once, with how long the one before took."""
+    began: dict[str, float] = {}
+
+    def report(step: str, done: int, of: int) -> None:
+        if step in began:
+            return
+        now = time.monotonic()
+        if began:
+            last = next(reversed(began))
+            err.print(f"  {now - began[last]:6.1f} s  {last}", markup=False)
+        began[step] = now
+
+    return report
 
 
 @contextmanager
