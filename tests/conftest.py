@@ -9,10 +9,13 @@ from cypher.server import LocalServer
 from cypher.statements import step
 
 
+QUICK = ("-XX:TieredStopAtLevel=1",)  # compile little: tests ask each thing once
+
+
 @pytest.fixture(scope="session")
 def neo4j_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
     """A real server, started with the first test that asks for it."""
-    with LocalServer(tmp_path_factory.mktemp("neo4j"), heap_mb=512, page_cache_mb=64) as server:
+    with LocalServer(tmp_path_factory.mktemp("neo4j"), heap_mb=512, page_cache_mb=64, jvm=QUICK) as server:
         yield server
 
 

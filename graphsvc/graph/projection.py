@@ -26,6 +26,7 @@ from graphsvc.graph.bulk import write_files
 from graphsvc.graph.changes import BATCH, Changes, Row, Touch, TouchedIds, rows_of, strays
 from graphsvc.graph.faults import graph_faults
 from graphsvc.graph.tables import SHARED, GraphTables, Part
+from graphsvc.graph.vectors import Vectors, clear_vectors, missing_vectors, write_vectors
 from graphsvc.graph.view import EACH, read_entity, read_facet_counts, read_facts, read_product_ids
 from graphsvc.types import Entity
 
@@ -110,6 +111,21 @@ class GraphProjection:
         with graph_faults():
             self._follows()
             self.graph.write(step("advance_marker"), shop=self._shop, offset=offset)
+
+    def missing_vectors(self, encoder: str) -> list[str]:
+        """The products without a vector of this encoder as they are now, new and changed ones too."""
+        with graph_faults():
+            return missing_vectors(self.graph, encoder, self._follows().vectors)
+
+    def write_vectors(
+        self, encoder: str, ids: Sequence[str], vectors: Vectors, progress: Progress = lambda step, done, of: None
+    ) -> None:
+        """Give products their vectors, float32[n, d] in the order of `ids`; those of another encoder go first."""
+        with graph_faults():
+            if self._follows().vectors != encoder:
+                clear_vectors(self.graph)
+                self.graph.write(step("set_vectors"), shop=self._shop, encoder=encoder)
+            write_vectors(self.graph, ids, vectors, lambda done, of: progress("graph vectors", done, of))
 
     def drop(self) -> None:
         """Take the graph out of the database; following builds it again."""

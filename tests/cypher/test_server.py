@@ -16,6 +16,7 @@ from cypher import jars, process
 from cypher.driver import Graph
 from cypher.errors import GraphAway, ImportFailed, JarsMissing, ServerBusy, ServerError, ServerFailed
 from cypher.server import LocalServer, find_running
+from tests.conftest import QUICK
 
 OWNER = """
 import sys, time
@@ -34,7 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def server(folder: Path) -> LocalServer:
-    return LocalServer(folder, heap_mb=256, page_cache_mb=16)
+    return LocalServer(folder, heap_mb=256, page_cache_mb=16, jvm=QUICK)
 
 
 def java_of(folder: Path) -> process.Identity:

@@ -1,19 +1,21 @@
 """The projection against a real Neo4j: every way to a graph leads to the same one, from wherever it was broken off."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from cypher.driver import Graph, Rows
 from cypher.errors import GraphAway
 from cypher.server import LocalServer
-from cypher.statements import Query
+from cypher.statements import Query, named
 from graphsvc.errors import ForeignGraphError, GraphUnavailable
 from graphsvc.graph import projection as projection_module
 from graphsvc.graph.projection import GraphProjection
@@ -26,14 +28,37 @@ Content = tuple[list[str], list[str]]
 def content(graph: Graph) -> Content:
     """Everything in the database but the notes about it, in an order of its own."""
     nodes = graph.read(
-        "MATCH (n) WHERE NOT n:Graphsvc AND NOT n:GraphsvcMigration RETURN labels(n), properties(n)"
+        "MATCH (n) WHERE NOT n:Graphsvc AND NOT n:GraphsvcMigration RETURN labels(n)[0], properties(n)"
     ).rows
     edges = graph.read("MATCH (a)-[r]->(b) RETURN a.id, type(r), b.id, properties(r)").rows
-    return sorted(repr(_ordered(row)) for row in nodes), sorted(repr(_ordered(row)) for row in edges)
+    return sorted(map(_line, nodes)), sorted(map(_line, edges))
 
 
-def _ordered(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    return tuple(sorted(value.items()) if isinstance(value, dict) else value for value in row)
+def wanted(shop: TinyShop, folder: Path) -> Content:
+    """What a graph of the shop as it is now should hold, told by the tables alone."""
+    shutil.rmtree(folder, ignore_errors=True)
+    tables = shop.build(0, folder)
+    nodes, edges = [], []
+    for part in tables.parts():
+        for row in tables.table(part).to_pylist():
+            known = {name: value for name, value in row.items() if value is not None}
+            if part.kind:
+                edges.append(_line((known.pop("start"), part.kind, known.pop("end"), known)))
+            else:
+                nodes.append(_line((part.label, known)))
+    return sorted(nodes), sorted(edges)
+
+
+def _line(row: tuple[Any, ...]) -> str:
+    return repr([_ordered(value) if isinstance(value, dict) else value for value in row])
+
+
+def _ordered(properties: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Times at one zone, as Python writes them."""
+    plain = {name: value.to_native() if hasattr(value, "to_native") else value for name, value in properties.items()}
+    return sorted(
+        (name, value.astimezone(UTC) if isinstance(value, datetime) else value) for name, value in plain.items()
+    )
 
 
 @pytest.fixture
@@ -41,22 +66,6 @@ def projection(neo4j: Graph, neo4j_server: LocalServer, tmp_path: Path) -> Itera
     """A projection into a Neo4j that, as far as it knows, somebody else started."""
     with closing(GraphProjection(lambda: Graph(neo4j_server.start()), "shop-a", tmp_path / "state")) as opened:
         yield opened
-
-
-@pytest.fixture
-def afresh(neo4j_server: LocalServer, tmp_path: Path) -> Callable[[TinyShop, int], Content]:
-    """What a graph built from nothing holds; the database is emptied first."""
-
-    def build(shop: TinyShop, offset: int) -> Content:
-        with Graph(neo4j_server.start()) as graph:
-            graph.execute("MATCH (n) DETACH DELETE n")
-        folder = tmp_path / "afresh"
-        shutil.rmtree(folder, ignore_errors=True)
-        with closing(GraphProjection(lambda: Graph(neo4j_server.start()), "shop-a", folder)) as fresh:
-            fresh.follow(offset, shop.build)
-            return content(fresh.graph)
-
-    return build
 
 
 def live(projection: GraphProjection, shop: TinyShop, offset: int, folder: Path, *keys: str) -> None:
@@ -106,6 +115,7 @@ def test_an_offline_import_gives_the_same_graph_as_statements(
 ) -> None:  # fmt: skip
     projection.follow(3, shop.build)
     stated = content(projection.graph)
+    assert stated == wanted(shop, tmp_path / "wanted")
     projection.graph.execute("MATCH (n) DETACH DELETE n")
     monkeypatch.setattr(projection_module, "BULK_ROWS", 0)
     with closing(
@@ -130,14 +140,14 @@ def change_much(shop: TinyShop) -> None:
     shop.pairs[:] = [("shop:1", "shop:4", 6, 1.5)]
 
 
-def test_differences_lead_to_the_graph_that_would_be_built_afresh(
-    projection: GraphProjection, shop: TinyShop, afresh: Callable[[TinyShop, int], Content]
+def test_differences_lead_to_the_graph_of_the_tables(
+    projection: GraphProjection, shop: TinyShop, tmp_path: Path
 ) -> None:
     projection.follow(1, shop.build)
     change_much(shop)
     projection.follow(2, shop.build)
     followed = content(projection.graph)
-    assert followed == afresh(shop, 2)
+    assert followed == wanted(shop, tmp_path / "wanted")
 
 
 class Broken(Exception):
@@ -158,8 +168,7 @@ class FailingGraph(Graph):
 
 @pytest.mark.parametrize("writes", [0, 1, 6, 12, 18])
 def test_broken_off_anywhere_following_again_leads_there(
-    writes: int, neo4j: Graph, neo4j_server: LocalServer, shop: TinyShop, tmp_path: Path,
-    afresh: Callable[[TinyShop, int], Content],
+    writes: int, neo4j: Graph, neo4j_server: LocalServer, shop: TinyShop, tmp_path: Path
 ) -> None:  # fmt: skip
     FailingGraph.left = 1_000_000
     state = tmp_path / "state"
@@ -177,12 +186,11 @@ def test_broken_off_anywhere_following_again_leads_there(
         second.follow(3, shop.build)
         assert second.offset() == 3
         followed = content(second.graph)
-    assert followed == afresh(shop, 3)
+    assert followed == wanted(shop, tmp_path / "wanted")
 
 
 def test_a_first_load_broken_off_is_ours_and_goes_on(
-    neo4j: Graph, neo4j_server: LocalServer, shop: TinyShop, tmp_path: Path,
-    afresh: Callable[[TinyShop, int], Content],
+    neo4j: Graph, neo4j_server: LocalServer, shop: TinyShop, tmp_path: Path
 ) -> None:  # fmt: skip
     FailingGraph.left = 8
     state = tmp_path / "state"
@@ -196,22 +204,22 @@ def test_a_first_load_broken_off_is_ours_and_goes_on(
     with closing(GraphProjection(lambda: Graph(neo4j_server.start()), "shop-a", state)) as second:
         second.follow(2, shop.build)
         followed = content(second.graph)
-    assert followed == afresh(shop, 2)
+    assert followed == wanted(shop, tmp_path / "wanted")
 
 
 def test_a_lost_state_folder_is_made_good_against_the_database(
-    projection: GraphProjection, shop: TinyShop, tmp_path: Path, afresh: Callable[[TinyShop, int], Content]
+    projection: GraphProjection, shop: TinyShop, tmp_path: Path
 ) -> None:
     projection.follow(1, shop.build)
     shutil.rmtree(tmp_path / "state")
     change_much(shop)
     projection.follow(2, shop.build)
     followed = content(projection.graph)
-    assert followed == afresh(shop, 2)
+    assert followed == wanted(shop, tmp_path / "wanted")
 
 
-def test_small_changes_lead_to_the_graph_that_would_be_built_afresh(
-    projection: GraphProjection, shop: TinyShop, tmp_path: Path, afresh: Callable[[TinyShop, int], Content]
+def test_small_changes_lead_to_the_graph_of_the_tables(
+    projection: GraphProjection, shop: TinyShop, tmp_path: Path
 ) -> None:
     projection.follow(1, shop.build)
     shop.put("1", "Nordholm pan", brand="Steelo", category=["Home", "Kitchen", "Pans"], variants=[{"sku": "1-M"}])
@@ -227,13 +235,13 @@ def test_small_changes_lead_to_the_graph_that_would_be_built_afresh(
     shop.put("2", "锅铲", brand="NORDHOLM", category=["Home", "Kitchen"], colour="red", language="zh")
     live(projection, shop, 4, tmp_path / "live", "2")
     returned = content(projection.graph)
-    assert returned == afresh(shop, 4)
+    assert returned == wanted(shop, tmp_path / "wanted")
     del shop.products["shop:2"]
-    assert changed == afresh(shop, 2)
+    assert changed == wanted(shop, tmp_path / "wanted")
 
 
 def test_an_import_after_small_changes_undoes_what_only_they_made(
-    projection: GraphProjection, shop: TinyShop, tmp_path: Path, afresh: Callable[[TinyShop, int], Content]
+    projection: GraphProjection, shop: TinyShop, tmp_path: Path
 ) -> None:
     projection.follow(1, shop.build)
     second = dict(shop.products["shop:2"])
@@ -244,12 +252,10 @@ def test_an_import_after_small_changes_undoes_what_only_they_made(
     del shop.products["shop:4"]
     projection.follow(3, shop.build)
     followed = content(projection.graph)
-    assert followed == afresh(shop, 3)
+    assert followed == wanted(shop, tmp_path / "wanted")
 
 
-def test_events_lead_to_the_graph_that_would_be_built_afresh(
-    projection: GraphProjection, shop: TinyShop, tmp_path: Path, afresh: Callable[[TinyShop, int], Content]
-) -> None:
+def test_events_lead_to_the_graph_of_the_tables(projection: GraphProjection, shop: TinyShop, tmp_path: Path) -> None:
     projection.follow(1, shop.build)
     before = len(shop.events)
     shop.buy("ann", "1", "b7", value=1.25)
@@ -262,7 +268,25 @@ def test_events_lead_to_the_graph_that_would_be_built_afresh(
             shop.view(connection)
             projection.apply(build_event_tables(connection, tmp_path / f"live{number}", changed), 2)
     followed = content(projection.graph)
-    assert followed == afresh(shop, 2)
+    assert followed == wanted(shop, tmp_path / "wanted")
+
+
+def test_vectors_follow_products_and_encoders(projection: GraphProjection, shop: TinyShop, tmp_path: Path) -> None:
+    projection.follow(1, shop.build)
+    ids = sorted(projection.missing_vectors("minilm"))
+    assert ids == ["shop:1", "shop:2", "shop:3"]
+    projection.write_vectors("minilm", ids, np.array([[1, 0], [1, 0], [0, 1]], np.float32))
+    assert projection.missing_vectors("minilm") == []
+    near = projection.graph.read(named("near"), vector=[1.0, 0.1], limit=2).dicts()
+    assert {row["id"] for row in near} == {"shop:1", "shop:2"}
+    shop.put("1", "Another pan")
+    live(projection, shop, 2, tmp_path / "live", "1")
+    assert projection.missing_vectors("minilm") == ["shop:1"]
+    assert sorted(projection.missing_vectors("e5")) == ids
+    projection.write_vectors("e5", ids, np.eye(3, dtype=np.float32))
+    (first, *_) = projection.graph.read(named("near"), vector=[0.0, 1.0, 0.0], limit=1).dicts()
+    assert first["id"] == "shop:2"
+    assert projection.missing_vectors("e5") == []
 
 
 def test_a_foreign_database_is_refused_and_left_alone(
