@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.lexical_kernels import add_postings, count_pieces, merge_runs
+from embeddings.lexical_kernels import add_postings, count_pieces, impacts_at, merge_runs
 
 Floats = NDArray[np.float32]
 Array = NDArray[Any]
@@ -77,11 +77,21 @@ class Bm25:
         at = int(np.searchsorted(found, document))
         return float(self._impacts[postings][at]) if at < len(found) and found[at] == document else 0.0
 
+    def impacts(self, rows: NDArray[np.int64], document: int) -> Floats:
+        """What the terms of those rows (see `rows`) add to the score of one document, float32[terms]."""
+        out = np.empty(len(rows), np.float32)
+        impacts_at(self._documents, self._impacts, self._starts, rows, document, out)
+        return out
+
+    def rows(self, terms: Sequence[str]) -> NDArray[np.int64]:
+        """The row of each term, −1 where no document has it."""
+        return self.rows_of(np.array([term_key(term) for term in terms], np.uint64))
+
     def score(self, query: Mapping[str, float]) -> Floats:
         """Return float32[D]: the sum over the query's terms of weight × impact."""
         out = np.zeros(self._count, np.float32)
         ordered = sorted(query)  # a fixed order: float sums must not depend on how the query was built
-        rows = self._rows(ordered)
+        rows = self.rows(ordered)
         weights = np.array([query[term] for term in ordered], np.float32)
         add_postings(self._documents, self._impacts, self._starts, rows[rows >= 0], weights[rows >= 0], out)
         return out
@@ -100,11 +110,8 @@ class Bm25:
         idf[rows >= 0] = self._idf[rows[rows >= 0]]
         return idf
 
-    def _rows(self, terms: Sequence[str]) -> NDArray[np.int64]:
-        return self.rows_of(np.array([term_key(term) for term in terms], np.uint64))
-
     def _row(self, term: str) -> int:
-        return int(self._rows([term])[0])
+        return int(self.rows([term])[0])
 
     def _postings(self, term: str) -> slice:
         row = self._row(term)

@@ -21,6 +21,25 @@ def add_postings(documents: Any, impacts: Any, starts: Any, rows: Any, weights: 
 
 
 @njit(cache=True, nogil=True)
+def impacts_at(documents: Any, impacts: Any, starts: Any, rows: Any, document: int, out: Any) -> None:
+    """Write what each posting list of `rows` adds at one document, 0 where it does not stand or the row is negative."""
+    for term in range(len(rows)):
+        out[term] = 0
+        if rows[term] < 0:
+            continue
+        low, high = starts[rows[term]], starts[rows[term] + 1]
+        last = high
+        while low < high:
+            middle = (low + high) // 2
+            if documents[middle] < document:
+                low = middle + 1
+            else:
+                high = middle
+        if low < last and documents[low] == document:
+            out[term] = impacts[low]
+
+
+@njit(cache=True, nogil=True)
 def count_pieces(terms: Any, starts: Any, size: int) -> Any:
     """Count terms per document: (term, document, count) of each pair, by document, within it by first appearance."""
     out_terms = np.empty(len(terms), np.int32)
@@ -83,6 +102,7 @@ def warm() -> None:
         array.flags.writeable = False  # mapped arrays are read-only, another type to the compiler
     for documents, impacts, starts in ((ints, floats, longs), mapped):
         add_postings(documents, impacts, starts, longs[:1], floats, floats.copy())
+        impacts_at(documents, impacts, starts, longs[:1], 0, floats.copy())
     count_pieces(ints, longs, 1)
     merge_runs(ints, ints.copy(), floats)
     deletion_keys(np.zeros(1, np.uint32), longs)

@@ -17,7 +17,7 @@ import embeddings.scan_kernels
 import graphsvc.search.kernels
 from embeddings.encoders import Encoder, Vectors
 from graphsvc.errors import StorageError
-from graphsvc.search.answers import answer, ranking
+from graphsvc.search.answers import answer, ranking, score
 from graphsvc.search.data import CatalogueData
 from graphsvc.search.filters import Mask, read_filter
 from graphsvc.search.nodes import CATEGORY
@@ -108,6 +108,14 @@ class Catalogue:
         Unless `matches_only`, products that do not match follow in the order of the same score.
         """
         return ranking(self._state, query, depth, self._encoder.vector, matches_only=matches_only)
+
+    def scores(self, query: str) -> NDArray[np.float32]:
+        """The score of every product for a query, float32[len(ids)]: what `search` orders by; −inf for no answer."""
+        state = self._state
+        found = score(state, SearchRequest(query), self._encoder.vector)
+        if found is None or not found.matched.any():
+            return np.full(len(self), -np.inf, np.float32)
+        return found.fused[state.columns.document[state.rows]]
 
     def cosines(self, query: str) -> NDArray[np.float32]:
         """The cosine of every product to a query as typed, float32[len(ids)]: meaning alone, without words."""

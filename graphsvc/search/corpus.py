@@ -5,7 +5,7 @@ Knows documents by number, in the order of segments; does not know products.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from embeddings.encoders import Vectors
 from graphsvc.search.documents import Document
 from graphsvc.search.fuse import DELTA, Evidence, Peaks, fuse, peaks
-from graphsvc.search.text_index import DocumentTexts, Explanation, TextIndex, is_nothing, understand_with
+from graphsvc.search.text_index import DocumentTexts, Explanation, Found, TextIndex, is_nothing, understand_with
 from graphsvc.search.understand import Understanding
 
 SMALL = 128  # documents of the newest segment that are indexed again with what comes next
@@ -32,6 +32,7 @@ class Scores:
     top: Peaks
     fused: NDArray[np.float32]
     matched: Mask
+    found: dict[int, Found] = field(default_factory=dict)  # by segment, filled when a hit there is explained
 
 
 class Corpus:
@@ -107,7 +108,10 @@ class Corpus:
     def explain(self, scores: Scores, document: int) -> Explanation:
         """Why a document scores what it scores."""
         at, local = self.locate(document)
-        return self.segments[at].explain(scores.understanding, scores.evidences[at], scores.top, local)
+        segment, understanding = self.segments[at], scores.understanding
+        if at not in scores.found:
+            scores.found[at] = segment.find(understanding)
+        return segment.explain(understanding, scores.found[at], scores.evidences[at], scores.top, local)
 
     def locate(self, document: int) -> tuple[int, int]:
         """The segment of a document and its number there."""

@@ -23,7 +23,9 @@ ALL = "*"
 MOST_VALUES = 50  # of one facet, the commonest
 ATTRIBUTES = 6  # attributes that "*" shows
 COVERED = 0.1  # share of the hits that must have an attribute before "*" shows it
-VARIED = 0.7  # values per hit from which an attribute is a name and not a choice
+SHORT = 10  # values that a shopper looks through
+HELD = 0.6  # share of the hits that those must cover: else an attribute measures or names, and offers no choice
+VARIED = 0.3  # values per hit that it may have beyond those
 RANGES = 5  # of prices
 ROUND = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 7.5, 10.0)
 CENT = 0.01
@@ -58,7 +60,7 @@ class FacetCounter:
 
     def _fields(self, name: str) -> Iterator[str]:
         if name == ALL:
-            yield from (CATEGORY, BRAND, PRICE, STOCK, SOURCE)
+            yield from (CATEGORY, BRAND, PRICE, STOCK, *([SOURCE] if len(self._sources) > 1 else []))
             yield from self._telling()
         elif name in (BRAND, CATEGORY, PRICE, STOCK, SOURCE):
             yield name
@@ -68,13 +70,18 @@ class FacetCounter:
     def _telling(self) -> list[str]:
         """Attributes worth showing: known of enough hits, with several values, and those that the filter names."""
         tally, nodes = self._whole, self._nodes
-        values = np.bincount(nodes.field_of[tally.nodes > 0], minlength=len(nodes.fields))
-        enough = (tally.coverage >= max(2.0, COVERED * tally.hits)) & (values >= 2)
-        enough &= values <= np.maximum(2, VARIED * tally.coverage)
+        found = np.flatnonzero(tally.nodes)
+        found = found[np.lexsort((-tally.nodes[found], nodes.field_of[found]))]
+        fields, counts = nodes.field_of[found], tally.nodes[found]
+        rank = np.arange(len(found)) - np.searchsorted(fields, fields)
+        held = np.bincount(fields[rank < SHORT], counts[rank < SHORT], minlength=len(nodes.fields))
+        values = np.bincount(fields, minlength=len(nodes.fields))
+        enough = (tally.coverage >= max(2.0, COVERED * tally.hits)) & (values >= 2) & (held >= HELD * tally.coverage)
+        enough &= (values <= SHORT) | (values <= VARIED * tally.coverage)
         order = sorted(np.flatnonzero(enough).tolist(), key=lambda at: (-int(tally.coverage[at]), nodes.fields[at]))
         named = [name for name in self._choices.by_field if name.startswith(ATTRIBUTE)]
-        found = [nodes.fields[at] for at in order if nodes.fields[at].startswith(ATTRIBUTE)]
-        return list(dict.fromkeys((*named, *found[:ATTRIBUTES])))
+        telling = [nodes.fields[at] for at in order if nodes.fields[at].startswith(ATTRIBUTE)]
+        return list(dict.fromkeys((*named, *telling[:ATTRIBUTES])))
 
     def _facet(self, field: str) -> Facet:
         if field == PRICE:

@@ -1,4 +1,4 @@
-"""Completions while typing: titles that have every word typed, the last of them begun, by popularity.
+"""Completions while typing: titles that have a word that begins like each one typed.
 
 Chinese is met by its characters and pairs of them, for it has no gaps between words. Knows titles by number and weight;
 not which products have them.
@@ -63,19 +63,15 @@ class Completions:
         words = Strings(arrays["words"], arrays["offsets"])
         return cls(words, arrays["starts"], arrays["titles"], arrays["weights"])
 
-    def find(self, typed: Sequence[str], begun: str) -> Documents:
-        """The titles that have every piece of `typed` and one that starts with `begun`, ascending."""
-        first, last = self._range(begun)
-        found = np.unique(self._titles[self._starts[first] : self._starts[last]])
+    def find(self, typed: Sequence[str]) -> NDArray[np.int64]:
+        """The titles that have, for each piece typed, a word that starts with it, ascending."""
+        held = np.ones(len(self), np.bool_)
         for piece in typed:
-            at = self._lower(piece)
-            if at >= len(self._words) or self._words[at] != piece:
-                return found[:0]
-            found = found[np.isin(found, self._titles[self._starts[at] : self._starts[at + 1]], assume_unique=True)]
-        return found
-
-    def _range(self, begun: str) -> tuple[int, int]:
-        return self._lower(begun), self._lower(begun + chr(0x10FFFF))
+            first, last = self._lower(piece), self._lower(piece + chr(0x10FFFF))
+            begun = np.zeros(len(self), np.bool_)
+            begun[self._titles[self._starts[first] : self._starts[last]]] = True
+            held &= begun
+        return np.flatnonzero(held)
 
     def _lower(self, word: str) -> int:
         """The first word that is not before this one."""
@@ -94,12 +90,9 @@ def pieces(words: Sequence[str]) -> list[str]:
     return found
 
 
-def read_typed(text: str) -> tuple[list[str], str]:
-    """The pieces that must be there, and the one that is only begun; both empty when nothing is typed."""
-    words = tokens(text)[:WORDS]
-    if not words:
-        return [], ""
-    if is_chinese(words[-1]):
-        whole = [*pieces(words[:-1]), *bigrams(words[-1])]
-        return whole[:-1], whole[-1]
-    return pieces(words[:-1]), words[-1]
+def read_typed(text: str) -> list[str]:
+    """The pieces that are looked up of what is typed; a pair of Chinese characters says more than each of them."""
+    found: list[str] = []
+    for word in tokens(text)[:WORDS]:
+        found.extend(bigrams(word) if is_chinese(word) else [word])
+    return found

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from embeddings.words import terms
 from graphsvc.ontology import brand_id, value_id
 from graphsvc.search.documents import Fact
 from graphsvc.types import Attribute, Product
@@ -57,15 +58,16 @@ def unpack_product(packed: bytes, popularity: float, rating: float | None, revie
 
 
 def pack_facts(facts: Sequence[Fact], text: str) -> bytes:
-    """What reasons need of a product's facts; `text` is how they are indexed."""
+    """What reasons need of a product's facts; `text` is how they are indexed. Terms are kept, for reading is slow."""
     named = ("predicate", "attribute", "node_id", "name", "claims")
-    return orjson.dumps([text, [{name: fact[name] for name in named} for fact in facts]])
+    kept = [{name: fact[name] for name in named} | {"terms": terms(str(fact["name"]))} for fact in facts]
+    return orjson.dumps([" ".join(terms(text)), kept])
 
 
-def unpack_facts(packed: bytes) -> tuple[str, list[dict[str, Any]]]:
-    """The inverse: the text, and the facts."""
+def unpack_facts(packed: bytes) -> tuple[list[str], list[dict[str, Any]]]:
+    """The inverse: the terms of the text, and the facts with the terms of each."""
     text, facts = orjson.loads(packed)
-    return text, facts
+    return text.split(), facts
 
 
 def _attributes(row: Mapping[str, Any], facts: Sequence[Fact], label: Mapping[str, str]) -> list[list[Any]]:

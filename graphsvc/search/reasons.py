@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from embeddings.bm25 import Bm25
-from embeddings.words import terms_of_all, tokens
 from extractors.category import SEPARATOR
 from graphsvc.search.corpus import Corpus, Scores
 from graphsvc.search.fuse import MEANING
@@ -80,11 +79,10 @@ def _facts(
     why: Explanation,
 ) -> list[Reason]:  # fmt: skip
     """The facts met, each with what the score would lose without it, which is taken off its words' shares."""
-    text, known = unpack_facts(packed)
+    spoken, known = unpack_facts(packed)
     met = _met(scores, known)
     if not met:
         return []
-    spoken = terms_of_all(tokens(text))
     lost: dict[str, float] = {}
     for term, weight in scores.understanding.terms.items():
         word = scores.understanding.origins[term]
@@ -119,9 +117,9 @@ def _met(scores: Scores, facts: Sequence[Mapping[str, Any]]) -> list[Met]:
     wanted = understanding.terms.keys()
     found = []
     for fact in facts:
-        words = frozenset(understanding.origins[term] for term in terms_of_all(tokens(fact["name"])) if term in wanted)
+        words = frozenset(understanding.origins[term] for term in fact["terms"] if term in wanted)
         if words:
-            said = SAID.get(fact["predicate"]) or str(fact["attribute"]).replace("-", " ")
+            said = SAID.get(fact["predicate"]) or str(fact["attribute"]).replace("-", " ").replace("_", " ")
             name = str(fact["name"]).split(SEPARATOR)[-1] if fact["predicate"] == "in_category" else fact["name"]
             found.append(Met(fact["node_id"], f"{said}: {name}", words, tuple(fact["claims"] or ())))
     return found

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.encoders import Vectors
+from embeddings.words import fold
 from graphsvc.search.columns import Columns
 from graphsvc.search.corpus import Corpus
 from graphsvc.search.data import CatalogueData
@@ -140,6 +141,17 @@ class State:
         """How many products have each node, or one below it."""
         living = np.repeat(self.alive, np.diff(self.columns.starts))
         return np.bincount(self.columns.nodes[living] >> 1, minlength=len(self.nodes))
+
+    def folded_names(self, field: str) -> list[tuple[int, str]]:
+        """The nodes of a field with their folded names."""
+        if field not in self._folded:
+            numbers = self.nodes.of_field(field).tolist()
+            self._folded[field] = [(number, fold(self.nodes.names[number])) for number in numbers]
+        return self._folded[field]
+
+    @cached_property
+    def _folded(self) -> dict[str, list[tuple[int, str]]]:
+        return {}
 
     @cached_property
     def _by_document(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -3,7 +3,9 @@
 A word that nothing has is corrected before it is given up. Knows a catalogue's state; scores nothing.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+
+import numpy as np
 
 from embeddings.words import fold
 from graphsvc.search.nodes import BRAND, CATEGORY
@@ -31,32 +33,31 @@ def suggest(state: State, text: str, limit: int) -> list[Suggestion]:
     return found
 
 
-def _nodes(state: State, field: str, typed: str) -> Iterable[Suggestion]:
+def _nodes(state: State, field: str, typed: str) -> list[Suggestion]:
     """Nodes with products of whose name some word starts with what is typed, those with most products first."""
     nodes, counts = state.nodes, state.node_counts
     begun = fold(typed).strip()
-    rated = []
-    for number in nodes.of_field(field).tolist():
-        name = nodes.names[number]
-        folded = fold(name)
-        if counts[number] and (folded.startswith(begun) or f" {begun}" in folded):
-            rated.append((not folded.startswith(begun), -int(counts[number]), name, nodes.ids[number]))
+    rated = [
+        (not folded.startswith(begun), -int(counts[number]), nodes.names[number], nodes.ids[number])
+        for number, folded in state.folded_names(field)
+        if counts[number] and (folded.startswith(begun) or f" {begun}" in folded)
+    ]
     return [Suggestion(field, node, name) for _, _, name, node in sorted(rated)[:EACH]]
 
 
 def _products(state: State, typed: str, limit: int) -> Iterator[Suggestion]:
-    """Products whose titles have the words typed and one that the last begins, most popular first."""
-    whole, begun = read_typed(typed)
-    if not begun or limit <= 0:
+    """Products whose titles have words that begin like those typed, most popular first, each title once."""
+    pieces = read_typed(typed)
+    if not pieces or limit <= 0:
         return
-    best, columns = state.best_of_document, state.columns
-    rows, first = [], 0
+    first, documents = 0, []
     for part in state.completions:
-        rows += [int(best[first + at]) for at in part.find(whole, begun).tolist()]
+        documents.append(first + part.find(pieces))
         first += len(part)
-    rows = [row for row in rows if row >= 0]
+    rows = state.best_of_document[np.concatenate(documents)]
+    rows = rows[rows >= 0]
     said: set[str] = set()
-    for row in sorted(rows, key=lambda row: (-columns.popularity[row], columns.tie[row])):
+    for row in rows[np.lexsort((state.columns.tie[rows], -state.columns.popularity[rows]))].tolist():
         product = state.product(row)
         if product.title not in said:
             said.add(product.title)

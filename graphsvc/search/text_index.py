@@ -5,7 +5,7 @@ Knows texts by number; does not know products, filters or what matches.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,14 @@ class Explanation:
     corrections: tuple[Correction, ...]
     cosine: float
     parts: Parts
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where a query's terms and trigrams stand in one segment's postings: rows, −1 where they do not."""
+
+    terms: NDArray[np.int64]
+    trigrams: NDArray[np.int64]
 
 
 class TextIndex:
@@ -117,19 +125,21 @@ class TextIndex:
             missing,
         )
 
-    def explain(self, understanding: Understanding, evidence: Evidence, top: Peaks, document: int) -> Explanation:
+    def find(self, understanding: Understanding) -> Found:
+        """Look a query's terms and trigrams up, once for all the documents that are to be explained."""
+        return Found(self.words.rows(list(understanding.terms)), self.characters.rows(list(understanding.trigrams)))
+
+    def explain(
+        self, understanding: Understanding, found: Found, evidence: Evidence, top: Peaks, document: int
+    ) -> Explanation:
         """Return why a document scores what it scores; the parts sum to its fused score."""
-        found = _shares(
-            (understanding.origins[term], weight * self.words.impact(term, document))
-            for term, weight in understanding.terms.items()
-        )
+        said = _shares(understanding.terms, understanding.origins, self.words.impacts(found.terms, document))
         alike = _shares(
-            (understanding.spelled[gram], weight * self.characters.impact(gram, document))
-            for gram, weight in understanding.trigrams.items()
+            understanding.trigrams, understanding.spelled, self.characters.impacts(found.trigrams, document)
         )
-        matched = {word for word, _ in (*found, *alike)}
+        matched = {word for word, _ in (*said, *alike)}
         corrections = tuple(c for c in understanding.corrections if c.typed in matched)
-        return Explanation(found, alike, corrections, float(evidence.cosine[document]), part(evidence, top, document))
+        return Explanation(said, alike, corrections, float(evidence.cosine[document]), part(evidence, top, document))
 
 
 def understand_with(text: str, segments: Sequence[TextIndex], *, correct: bool = True) -> Understanding:
@@ -183,10 +193,13 @@ def _index(
     )
 
 
-def _shares(parts: Iterable[tuple[str, float]]) -> tuple[tuple[str, float], ...]:
-    """Each typed word's share of a sum, largest first."""
-    shares: Counter[str] = Counter()
-    for word, impact in parts:
-        shares[word] += impact  # type: ignore[assignment]
+def _shares(
+    weights: Mapping[str, float], origins: Mapping[str, str], impacts: NDArray[np.float32]
+) -> tuple[tuple[str, float], ...]:
+    """Each typed word's share of the sum of weight × impact over its terms, largest first."""
+    shares: dict[str, float] = {}
+    for (term, weight), impact in zip(weights.items(), impacts.tolist(), strict=True):
+        if impact > 0:
+            shares[origins[term]] = shares.get(origins[term], 0.0) + weight * impact
     total = sum(shares.values()) or 1.0
-    return tuple((word, share / total) for word, share in shares.most_common() if share > 0)
+    return tuple((word, share / total) for word, share in sorted(shares.items(), key=lambda pair: -pair[1]))
