@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,8 +65,7 @@ def read_grades(path: Path) -> Grades:
 
 
 def _batches(path: Path) -> Iterator[pa.RecordBatch]:
-    with closing(open_source(str(path)).batches()) as batches:
-        yield from batches
+    yield from open_source(str(path)).batches()
 
 
 def _name(batch: pa.RecordBatch, wanted: str) -> str | None:

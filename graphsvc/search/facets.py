@@ -122,9 +122,9 @@ class FacetCounter:
         rows, prices = self._tally(PRICE).rows, self._columns.price
         known = prices[rows]
         known = known[np.isfinite(known)]
-        if not len(known):
-            return
         edges = price_edges(known)
+        if not edges:  # one price, or none: nothing to choose
+            return
         lows = [None, *edges]
         highs = [*(round(edge - CENT, 2) for edge in edges), None]
         value = np.searchsorted(np.array(edges), prices, side="right").astype(np.int32)
@@ -132,7 +132,7 @@ class FacetCounter:
         value[over | ~np.isfinite(prices)] = -1
         counts = self._counted(rows, value, len(lows))
         for low, high, count in zip(lows, highs, counts, strict=True):
-            selected = (low, high) == (self._wanted.price_min, self._wanted.price_max) and (low, high) != (None, None)
+            selected = (low, high) == (self._wanted.price_min, self._wanted.price_max)
             if count or selected:
                 yield FacetValue(f"{_plain(low)}..{_plain(high)}", _range_name(low, high), count, selected)
 
@@ -182,6 +182,8 @@ class FacetCounter:
 
 def price_edges(prices: NDArray[np.float64]) -> list[float]:
     """At most RANGES − 1 round numbers that cut prices into parts of like size, ascending."""
+    if not len(prices):
+        return []
     cuts = np.quantile(prices, np.arange(1, RANGES) / RANGES)
     edges = {_rounded(float(cut)) for cut in cuts}
     return sorted(edge for edge in edges if max(float(prices.min()), CENT) < edge <= prices.max())
@@ -200,5 +202,5 @@ def _plain(bound: float | None) -> str:
 
 def _range_name(low: float | None, high: float | None) -> str:
     if low is None:
-        return f"up to {_plain(high)}" if high is not None else "any"
+        return f"up to {_plain(high)}"
     return f"{_plain(low)} – {_plain(high)}" if high is not None else f"{_plain(low)} and more"
