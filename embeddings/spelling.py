@@ -52,7 +52,7 @@ class Speller:
 
     def near(self, word: str) -> list[tuple[float, str]]:
         """Return the known words one slip away, likeliest first, each with its count, less for a slip at the start."""
-        if not is_correctable(word):
+        if len(word) < SHORTEST - 1 or not word.isalpha():  # one letter may have been left out
             return []
         rows = self._rows_of(deletion_keys(*_codes([word])))
         found = [(self._words[row], int(self._counts[row])) for row in rows]

@@ -20,6 +20,8 @@ SOUND = 0.4  # weight of a Chinese bigram's sound where its spelling is known; 1
 SLIPS = 3  # a word that fewer descriptions than this have, and no title, may itself be a slip
 CANDIDATES = 8  # corrections weighed against the rest of the query
 ALONE = 0.02  # how likely a correction is whose texts have no other word of the query
+MISSED = 4.0  # how much likelier a slip is than a gap left out, where both are as common
+PLURAL = "s"
 SHORTEST_HALF = 3  # letters of each of two words written as one
 
 
@@ -129,19 +131,26 @@ class _Reading:
         """The likeliest word one slip away, or the two words written as one, whichever is commoner; or nothing."""
         halves, together = self._halves(word)
         near = self._nearest(word)
-        if near[0] >= together or len(word) < 2 * SHORTEST:
+        if MISSED * near[0] >= together or len(word) < 2 * SHORTEST:
             return (near[1],) if near[1] else halves
         return halves
 
     def _nearest(self, word: str) -> tuple[float, str]:
         """The word one slip away that is likeliest beside the other words of the query, and how common it is."""
+        counts = self._near(word)
+        if not counts and word.endswith(PLURAL):  # of a thing that the catalogue has only one by one
+            counts = {near + PLURAL: count for near, count in self._near(word.removesuffix(PLURAL)).items()}
+        others = [term for other in self._typed if other != word for term in terms_of(other)]
+        rated = [(count * (ALONE + self._company(near, others)), count, near) for near, count in counts.items()]
+        return max(rated, default=(0.0, 0.0, ""))[1:]
+
+    def _near(self, word: str) -> dict[str, float]:
+        """The words one slip away and how often each stands in the catalogue."""
         counts: dict[str, float] = {}
         for speller in self._spellers:
             for count, near in speller.near(word)[:CANDIDATES]:
                 counts[near] = counts.get(near, 0.0) + count
-        others = [term for other in self._typed if other != word for term in terms_of(other)]
-        rated = [(count * (ALONE + self._company(near, others)), count, near) for near, count in counts.items()]
-        return max(rated, default=(0.0, 0.0, ""))[1:]
+        return counts
 
     def _company(self, word: str, others: Sequence[str]) -> float:
         """Share of the texts with a word that have one of the others too."""
