@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,7 @@ POINTER, PARTIAL = "CURRENT", ".partial-"
 META, COLUMNS, PRODUCTS, NEIGHBOURS, COMPLETIONS = "meta", "columns", "products", "vectors", "completions"
 REBUILD = "Build it again from the log: python -m graphsvc rebuild"
 Progress = Callable[[str, int, int], None]  # step, done, of
+Read = TypeVar("Read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,17 +118,35 @@ def read_meta(folder: Path) -> dict[str, Any]:
 
     Raises StorageError when there is no sound one.
     """
+    return _while_it_counts(folder, _read_meta)
+
+
+def open_snapshot(folder: Path) -> Snapshot:
+    """Open the current snapshot, every checksum verified. Raises StorageError when one does not hold."""
+    return _while_it_counts(folder, _open)
+
+
+def _while_it_counts(folder: Path, read: Callable[[Path], Read]) -> Read:
+    """Read the current folder; one that was swept meanwhile, for another took its place, is no failure."""
+    while True:
+        place = current(folder)
+        try:
+            return read(place)
+        except StorageError:
+            if current(folder) == place:
+                raise
+
+
+def _read_meta(place: Path) -> dict[str, Any]:
     with _damage():
-        _, meta = read_arrays(current(folder) / META)
+        _, meta = read_arrays(place / META)
     if meta.get("search") != FORMAT:
         raise StorageError(f"The search snapshot has format {meta.get('search')}, not {FORMAT}.", REBUILD)
     return meta
 
 
-def open_snapshot(folder: Path) -> Snapshot:
-    """Open the current snapshot, every checksum verified. Raises StorageError when one does not hold."""
-    meta = read_meta(folder)
-    place = current(folder)
+def _open(place: Path) -> Snapshot:
+    meta = _read_meta(place)
     with _damage():
         arrays, rest = read_arrays(place / COLUMNS)
         packed, _ = read_arrays(place / PRODUCTS)

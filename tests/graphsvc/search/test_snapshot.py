@@ -1,4 +1,5 @@
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,29 @@ def test_a_file_in_the_way_is_said(tmp_path: Path) -> None:
     (tmp_path / "search").write_text("a file")
     with pytest.raises(StorageError, match="Free space"):
         make(tmp_path, WordEncoder())
+
+
+def test_a_reader_is_not_disturbed_by_a_new_snapshot(tmp_path: Path) -> None:
+    encoder = WordEncoder()
+    make(tmp_path, encoder)
+    done = threading.Event()
+    failures: list[BaseException] = []
+
+    def read() -> None:
+        while not done.is_set():
+            try:
+                catalogue = Catalogue.open(tmp_path / "search", WordEncoder())
+                assert catalogue.search(SearchRequest("lamp")).total >= 2
+            except BaseException as error:  # whatever it is fails the test
+                failures.append(error)
+                return
+
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    for offset in range(8, 20):
+        make(tmp_path, encoder, offset=offset)
+    done.set()
+    for reader in readers:
+        reader.join()
+    assert failures == []
