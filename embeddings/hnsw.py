@@ -107,7 +107,7 @@ class VectorIndex:
         if meta.get("hnsw") != FORMAT or meta.get("dimensions") != dimensions:
             raise DamagedFile(f"{path.name} is no vector index of {dimensions} dimensions; build it again.")
         index = cls(dimensions)
-        with _scratch(path.parent) as scratch:
+        with _scratch(None) as scratch:  # elsewhere: who only reads may not be able to write beside it
             scratch.write_bytes(arrays["graph"].data)
             index._graph = hnswlib.Index("ip", dimensions)
             try:
@@ -216,8 +216,8 @@ def _digest(vector: Vectors) -> bytes:
 
 
 @contextmanager
-def _scratch(folder: Path) -> Iterator[Path]:
-    """A file for hnswlib, which reads and writes only whole files by their name."""
+def _scratch(folder: Path | None) -> Iterator[Path]:
+    """A file in a folder, or where temporary files are, for hnswlib reads and writes only whole files by their name."""
     descriptor, name = tempfile.mkstemp(dir=folder, prefix=".hnsw.")
     os.close(descriptor)
     try:

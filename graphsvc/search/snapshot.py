@@ -129,11 +129,11 @@ def open_snapshot(folder: Path) -> Snapshot:
 def _while_it_counts(folder: Path, read: Callable[[Path], Read]) -> Read:
     """Read the current folder; one that was swept meanwhile, for another took its place, is no failure."""
     while True:
-        place = current(folder)
+        named = _named(folder)
         try:
-            return read(place)
+            return read(current(folder))
         except StorageError:
-            if current(folder) == place:
+            if _named(folder) == named:
                 raise
 
 
@@ -166,12 +166,17 @@ def _open(place: Path) -> Snapshot:
         )
 
 
-def current(folder: Path) -> Path:
-    """The folder that counts. Raises StorageError when there is none."""
+def _named(folder: Path) -> str:
+    """What the pointer says."""
     try:
-        name = (folder / POINTER).read_text("ascii").strip()
+        return (folder / POINTER).read_text("ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise StorageError("There is no search snapshot.", REBUILD) from error
+
+
+def current(folder: Path) -> Path:
+    """The folder that counts. Raises StorageError when there is none."""
+    name = _named(folder)
     if not name or "/" in name or name.startswith(".") or not (folder / name).is_dir():
         raise StorageError("The search snapshot that is pointed at is not there.", REBUILD)
     return folder / name
@@ -276,5 +281,10 @@ def _damage() -> Iterator[None]:
         yield
     except DamagedFile as error:
         raise StorageError(f"The search snapshot is damaged: {error}", REBUILD) from error
+    except OSError as error:
+        raise StorageError(
+            f"The search snapshot cannot be read: {error.strerror or error}.",
+            "Free space where temporary files are kept (TMPDIR), and try again.",
+        ) from error
     except (KeyError, ValueError, TypeError) as error:
         raise StorageError(f"The search snapshot is not what this version writes: {error!r}", REBUILD) from error

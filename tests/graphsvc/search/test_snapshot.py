@@ -125,6 +125,15 @@ def test_a_file_in_the_way_is_said(tmp_path: Path) -> None:
         make(tmp_path, WordEncoder())
 
 
+def test_opening_writes_nothing_into_the_snapshot(tmp_path: Path) -> None:
+    place = make(tmp_path, WordEncoder())
+    before = [(path.name, path.stat().st_mtime_ns) for path in sorted(place.iterdir())]
+    stamp = place.stat().st_mtime_ns
+    Catalogue.open(tmp_path / "search", WordEncoder())
+    assert [(path.name, path.stat().st_mtime_ns) for path in sorted(place.iterdir())] == before
+    assert place.stat().st_mtime_ns == stamp  # a reader needs no leave to write there
+
+
 def test_a_reader_is_not_disturbed_by_a_new_snapshot(tmp_path: Path) -> None:
     encoder = WordEncoder()
     make(tmp_path, encoder)
