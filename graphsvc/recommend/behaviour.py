@@ -36,7 +36,7 @@ from graphsvc.recommend.sequences import Numbers, Places, Sequences
 from graphsvc.recommend.snapshot import REBUILD, current_snapshot, new_snapshot
 from graphsvc.recommend.surroundings import Surroundings, surroundings
 
-FILE = "behaviour"
+FILE, FORMAT = "behaviour", 1
 HALF_LIFE = 30.0  # days
 LATELY = 28  # days before the newest event in which buyers are counted
 Progress = Callable[[str], None]
@@ -79,15 +79,20 @@ class Behaviour:
     @classmethod
     def open(cls, folder: Path) -> Self:
         """Map the current snapshot of a folder. Raises StorageError when there is none, or it is damaged."""
-        snapshot = current_snapshot(folder)
-        try:
-            return cls._read(snapshot)
-        except (DamagedFile, KeyError) as error:
-            raise StorageError(f"The snapshot of behaviour is damaged: {error}", REBUILD) from error
+        while True:
+            snapshot = current_snapshot(folder)
+            try:
+                return cls._read(snapshot)
+            except (DamagedFile, KeyError, TypeError, ValueError) as error:
+                if current_snapshot(folder) != snapshot:
+                    continue  # another took its place while it was read
+                raise StorageError(f"The snapshot of behaviour is damaged: {error}", REBUILD) from error
 
     @classmethod
     def _read(cls, snapshot: Path) -> Self:
         a, meta = read_arrays(snapshot / FILE)
+        if meta.get("format") != FORMAT:
+            raise StorageError(f"The snapshot of behaviour has format {meta.get('format')}, not {FORMAT}.", REBUILD)
         return cls(
             meta["offset"], Strings(a["ids"], a["id_starts"]), Strings(a["owners"], a["owner_starts"]),
             meta["aliases"], meta["newest"], meta["since"],
@@ -127,7 +132,7 @@ def build(
             "open_items": open_baskets.items, "nodes": node_blob, "node_starts": node_starts,
             "category": around.category, "group": around.group,
         }  # fmt: skip
-        meta |= {"offset": offset, "baskets": pairs.total, "open_names": names}
+        meta |= {"format": FORMAT, "offset": offset, "baskets": pairs.total, "open_names": names}
         write_arrays(partial / FILE, arrays, meta)
         del pairs, ratings
         data = _interactions(actions, around, arrays["popularity"])

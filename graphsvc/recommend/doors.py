@@ -30,7 +30,8 @@ FALLBACK = 1e-6  # the score of what is there only so that an answer is not empt
 class Scene:
     """One request with all that is known about it. `fresh` are allowed products (number, id) the snapshot lacks.
 
-    `own` has how often the shopper bought what may come again. `standins` are filled by doors whose reasons speak of
+    `own` has how often the shopper bought what may come again, `types` the category of anchors the snapshot lacks.
+    `standins` are filled by doors whose reasons speak of
     other products than the anchors.
     """
 
@@ -43,6 +44,7 @@ class Scene:
     allowed: Mask
     fresh: Sequence[tuple[int, str]]
     own: Mapping[int, int]
+    types: Mapping[int, int] = field(default_factory=dict)
     standins: list[Anchor] = field(default_factory=list)
 
     @property
@@ -153,7 +155,7 @@ def _standins(scene: Scene) -> list[Anchor]:
 
 
 def _type(scene: Scene, item: int) -> int:
-    return int(scene.base.category[item]) if item < len(scene.base.ids) else -1
+    return int(scene.base.category[item]) if item < len(scene.base.ids) else scene.types.get(item, -1)
 
 
 def _filled(found: list[Candidate], scene: Scene) -> list[Candidate]:

@@ -3,13 +3,12 @@
 Thread-safe: `apply` and the reading of histories and counts hold one lock, scoring holds none. Knows no log, no API.
 """
 
-import weakref
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import RLock
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
@@ -27,7 +26,7 @@ from graphsvc.recommend.pairs import LEAST, lift
 from graphsvc.recommend.reasons import Anchor, Candidate, Context, reasons_of
 from graphsvc.recommend.rules import Rules
 from graphsvc.recommend.sequences import Sequences
-from graphsvc.recommend.shelf import CatalogueView, Shelf, nodes_around
+from graphsvc.recommend.shelf import CatalogueView, Shelf, deepest_category, nodes_around
 from graphsvc.types import Event, Reason, RecommendRequest
 
 DECAY = 0.6  # of an anchor's weight for each step back, as in the models
@@ -59,7 +58,7 @@ class Engine:
         self._nodes = {name: at for at, name in enumerate(base.nodes)}
         self._again = rules.again(base.category, list(base.nodes), base.shares)
         self._rules = rules
-        self._shelf: tuple[Any, Shelf] | None = None
+        self._shelf: tuple[Sequence[str], Shelf] | None = None
         content = base.blend.members["content"]
         assert isinstance(content, Content)
         self._content = content
@@ -170,7 +169,7 @@ class Engine:
         ]
         return Scene(
             request, catalogue, self._base, self._live, anchors, self._profile(anchors, catalogue), allowed, fresh,
-            {item: times for item, times in bought.items() if item not in blocked},
+            {item: times for item, times in bought.items() if item not in blocked}, self._types(anchors, catalogue),
         )  # fmt: skip
 
     def _anchors(self, request: RecommendRequest, history: Sequence[Action], removed: set[int]) -> list[Anchor]:
@@ -205,6 +204,12 @@ class Engine:
         ]
         return profile_of(self._content, parts)
 
+    def _types(self, anchors: Sequence[Anchor], catalogue: CatalogueView) -> dict[int, int]:
+        """The categories of anchors that the snapshot does not know."""
+        later = [anchor.item for anchor in anchors if anchor.item >= len(self._base.ids)]
+        found = {item: deepest_category(catalogue.facts_of(self._live.name(item))) for item in later}
+        return {item: self._nodes.get(category, -1) for item, category in found.items() if category is not None}
+
     def _choose(self, found: Sequence[Candidate], scene: Scene, first: int) -> list[Candidate]:
         """The first of the candidates, one of each group; the last place may go to a product that nobody has bought."""
         chosen: list[Candidate] = []
@@ -219,7 +224,9 @@ class Engine:
         if first >= RESERVE and scene.request.intent == "related" and all(self._was_sold(c.item) for c in chosen):
             unsold = next((c for c in self._unsold(scene) if self._group(c.item, scene.catalogue) not in groups), None)
             if unsold is not None:
-                chosen = [*chosen[: first - 1], unsold]
+                kept = chosen[: first - 1]
+                score = min(unsold.score, kept[-1].score) if kept else unsold.score
+                chosen = [*kept, replace(unsold, score=score)]
         return chosen
 
     def _unsold(self, scene: Scene) -> list[Candidate]:
@@ -271,10 +278,10 @@ class Engine:
         return Context(self._live, scene.reason_anchors, strengths, nodes, title, scene.own)
 
     def _shelf_of(self, catalogue: CatalogueView) -> Shelf:
-        """The shelf of a catalogue, made once; the last one is kept as long as its catalogue is."""
-        if self._shelf is None or self._shelf[0]() is not catalogue:
-            shelf = Shelf(catalogue, self._live.numbers, len(self._base.ids))
-            self._shelf = weakref.ref(catalogue), shelf
+        """The shelf of a catalogue, made once for each list of ids."""
+        ids = catalogue.ids
+        if self._shelf is None or self._shelf[0] is not ids:
+            self._shelf = ids, Shelf(ids, self._live.numbers, len(self._base.ids))
         return self._shelf[1]
 
 

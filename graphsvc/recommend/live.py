@@ -88,7 +88,7 @@ class Live:
 
     def buyer_count(self, item: int) -> int:
         """Shoppers who bought a product since the snapshot's `since`."""
-        return (int(self.base.buyers[item]) if item < len(self.base.ids) else 0) + len(self.buyers[item])
+        return (int(self.base.buyers[item]) if item < len(self.base.ids) else 0) + len(self.buyers.get(item, ()))
 
     def holder_names(self, item: int, *, bought: bool) -> tuple[NDArray[np.int32], set[str]]:
         """Owners who have (bought) a product: the snapshot's by number, and names of those since."""
@@ -98,7 +98,7 @@ class Live:
             before = owners[self.base.bought[starts[item] : starts[item + 1]]] if bought else owners
         else:
             before = np.empty(0, np.int32)
-        return before, {name for name, has in self.holders[item].items() if has or not bought}
+        return before, {name for name, has in self.holders.get(item, {}).items() if has or not bought}
 
     def both_count(self, item: int, other: int, *, bought: bool) -> int:
         """Owners who have (bought) both products."""

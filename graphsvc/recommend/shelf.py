@@ -1,6 +1,6 @@
 """The catalogue as the recommender sees it: which products exist, which a filter allows, what stands around them.
 
-`CatalogueView` is what it asks of any catalogue; `Shelf` lines its rows up with the snapshot's items, once a catalogue.
+`CatalogueView` is what it asks of any catalogue; `Shelf` lines its rows up with the snapshot's items.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ class CatalogueView(Protocol):
 
     @property
     def ids(self) -> Sequence[str]:
-        """The ids of its rows."""
+        """The ids of its rows, the same object each time."""
         ...
 
     def allowed(self, filter: Filter) -> NDArray[np.bool_]:
@@ -38,10 +38,10 @@ class CatalogueView(Protocol):
 class Shelf:
     """`rows`, int64[n], is the catalogue's row of each item, −1 if it is gone; `fresh` the rows the snapshot lacks."""
 
-    def __init__(self, catalogue: CatalogueView, numbers: Mapping[str, int], items: int) -> None:
+    def __init__(self, ids: Sequence[str], numbers: Mapping[str, int], items: int) -> None:
         self.rows = np.full(items, -1, np.int64)
         self.fresh: list[tuple[str, int]] = []
-        for row, name in enumerate(catalogue.ids):
+        for row, name in enumerate(ids):
             number = numbers.get(name, items)
             if number < items:
                 self.rows[number] = row  # a later row of the same id is the newer one

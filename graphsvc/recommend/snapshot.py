@@ -15,7 +15,7 @@ from graphsvc.errors import StorageError
 
 POINTER = "CURRENT"
 PARTIAL = ".partial-"
-REBUILD = "Rebuild it: python -m graphsvc rebuild behaviour."
+REBUILD = "Build it again from the log: python -m graphsvc rebuild"
 
 
 @contextmanager
@@ -48,13 +48,23 @@ def new_snapshot(folder: Path, offset: int) -> Iterator[Path]:
 
 def current_snapshot(folder: Path) -> Path:
     """The folder that the pointer names. Raises StorageError when there is none."""
+    name = _pointed(folder)
+    while not (folder / name).is_dir():
+        later = _pointed(folder)
+        if later == name:
+            raise StorageError("The snapshot of behaviour that is pointed at is not there.", REBUILD)
+        name = later  # another took its place, and the first was removed
+    return folder / name
+
+
+def _pointed(folder: Path) -> str:
     try:
         name = (folder / POINTER).read_text("ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise StorageError("There is no snapshot of behaviour.", REBUILD) from error
-    if not name or "/" in name or name.startswith(".") or not (folder / name).is_dir():
-        raise StorageError("The snapshot of behaviour that is pointed at is not there.", REBUILD)
-    return folder / name
+    if not name or "/" in name or name.startswith("."):
+        raise StorageError("What should name the snapshot of behaviour is damaged.", REBUILD)
+    return name
 
 
 def _sweep(folder: Path, keep: str) -> None:
