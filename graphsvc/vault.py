@@ -8,6 +8,7 @@ import hmac
 import re
 import sqlite3
 from collections.abc import Iterable, Mapping
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,17 @@ CREATE TABLE IF NOT EXISTS links (
     shopper TEXT NOT NULL, pseudonym TEXT NOT NULL, PRIMARY KEY (shopper, pseudonym)
 ) STRICT, WITHOUT ROWID;
 """
-EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
+# Chinese text runs on into an address without a space, so an address ends where another script begins; one whose name
+# or host is itself written in Chinese is taken with all that touches it. A run of letters is tried from its beginning
+# only, which keeps the search linear. The sign may be an entity or full width: cleaning will make it plain.
+_HAN = r"\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff"
+_NAME = rf"[^\W{_HAN}]|[.+%-]"
+AT = re.compile("[@＠]|&(?:#0*64|#[xX]0*40|commat);")
+_LABEL = rf"(?:[^\W{_HAN}]|-)+"
+EMAIL = re.compile(
+    rf"(?:(?<!{_NAME})(?:{_NAME})+|(?<![{_HAN}])[{_HAN}]+)(?:{AT.pattern})"
+    rf"(?:{_LABEL}(?:\.{_LABEL})+|[\w-]+(?:\.[\w-]+)+)"
+)
 # Written as people write telephone numbers: international with +, a Chinese mobile, or groups with separators. Bounded
 # by ASCII letters only: Chinese text runs on into a number without a space.
 PHONE = re.compile(
@@ -68,19 +79,21 @@ class Vault:
 
     def mask_column(self, column: Column, *, store: bool = True) -> Column:
         """Replace e-mail addresses and telephone numbers inside free text by `[kind:pseudonym]`."""
-        suspicious = pc.match_substring_regex(column, r"@|\d[\d ().-]{5,}\d")
+        suspicious = pc.match_substring_regex(column, rf"{AT.pattern}|\d[\d ().-]{(5,)}\d")
         if not pc.any(suspicious).as_py():
             return column
         encoded = column.dictionary_encode()
-        values = [None if value is None else self.mask(value, store=store) for value in encoded.dictionary.to_pylist()]
+        found: dict[str, str] = {}
+        values = [None if value is None else self._replace(value, found) for value in encoded.dictionary.to_pylist()]
+        self._keep_found(found, store)
         return pa.array(values, pa.string()).take(encoded.indices)
 
     def mask(self, text: str, *, store: bool = True) -> str:
         """Replace e-mail addresses and telephone numbers in one text. A cell of eleven digits alone may be any code."""
-        masked = EMAIL.sub(lambda found: self._token("email", found[0], store), text)
-        if PHONE.fullmatch(text.strip()) and text.strip().isdigit():
-            return masked
-        return PHONE.sub(lambda found: self._token("phone", found[0], store), masked)
+        found: dict[str, str] = {}
+        masked = self._replace(text, found)
+        self._keep_found(found, store)
+        return masked
 
     def link(self, shoppers: Column, columns: Iterable[Column]) -> None:
         """Remember which identifiers stand in one row with which shopper, so that erasing the shopper finds them."""
@@ -118,8 +131,21 @@ class Vault:
         """Close the file."""
         self._connection.close()
 
-    def _token(self, kind: str, value: str, store: bool) -> str:
-        return f"[{kind}:{self._keep(kind, [value], store)[0]}]"
+    def _replace(self, text: str, found: dict[str, str]) -> str:
+        """Mask one text. What was found joins `found` with its kind, so that all is kept in one write."""
+
+        def token(kind: str, match: re.Match[str]) -> str:
+            found[match[0]] = kind
+            return f"[{kind}:{self.pseudonym(match[0])}]"
+
+        masked = EMAIL.sub(partial(token, "email"), text)
+        if PHONE.fullmatch(text.strip()) and text.strip().isdigit():
+            return masked
+        return PHONE.sub(partial(token, "phone"), masked)
+
+    def _keep_found(self, found: Mapping[str, str], store: bool) -> None:
+        for kind in sorted(set(found.values())):
+            self._keep(kind, [value for value, its in found.items() if its == kind], store)
 
     def _keep(self, kind: str, values: list[str | None], store: bool) -> list[str | None]:
         """Pseudonyms of the values; new originals go into the vault, durably."""
@@ -160,5 +186,5 @@ class Vault:
 
 def fold_identifier(value: str) -> str:
     """Fold spellings of one identifier together: case and space, and "17850.0", a number that passed a spreadsheet."""
-    plain = value.strip().casefold()
+    plain = AT.sub("@", value.strip()).casefold()
     return plain[:-2] if plain.endswith(".0") and plain[:-2].isdigit() else plain

@@ -1,6 +1,8 @@
+import time
 from pathlib import Path
 
 import pyarrow as pa
+import pytest
 
 from graphsvc.vault import Vault
 
@@ -39,6 +41,35 @@ def test_free_text_is_masked_and_codes_are_not(tmp_path: Path) -> None:
     column = vault.mask_column(pa.array(["see b@y.com", None, "plain"]))
     assert column.to_pylist()[1:] == [None, "plain"]
     assert "b@y.com" not in str(column)
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("发邮件到lihua@example.com谢谢", "发邮件到{}谢谢"),
+        ("见lihua＠example.com。", "见{}。"),
+        ("lihua&#64;example.com", "{}"),
+        ("(LiHua@Example.com)", "({})"),
+    ],
+)
+def test_an_address_ends_where_chinese_text_goes_on(tmp_path: Path, text: str, masked: str) -> None:
+    vault = open_vault(tmp_path)
+    token = f"[email:{vault.pseudonym('lihua@example.com')}]"
+    assert vault.mask(text) == masked.format(token)
+    assert vault.mask_column(pa.array([text])).to_pylist() == [masked.format(token)]
+
+
+@pytest.mark.parametrize("address", ["jose.josé@x.org", "иван@пример.рф", "李华@例子.中国", "_a+b-c@x-y.co.uk"])
+def test_addresses_of_every_script_are_masked(tmp_path: Path, address: str) -> None:
+    assert open_vault(tmp_path).mask(f"({address})") == f"([email:{open_vault(tmp_path).pseudonym(address)}])"
+
+
+@pytest.mark.parametrize("part", ["a", "李", "a.", "a@", "a李", "a@b李@"])
+def test_masking_is_linear(tmp_path: Path, part: str) -> None:
+    vault = open_vault(tmp_path)
+    start = time.process_time()
+    vault.mask(part * 100_000)
+    assert time.process_time() - start < 2
 
 
 def test_erasing_a_shopper_leaves_no_byte_and_spares_others(tmp_path: Path) -> None:
