@@ -107,26 +107,33 @@ class Stage:
     def reject(self, file: str, rejects: Iterable[Reject]) -> None:
         """Stage the rows that a reader refused. Which of their characters identify someone nobody can tell, so a source
         with identifiers keeps none of them outside the vault."""  # fmt: skip
-        rows = []
-        for reject in rejects:
-            text = reject.text[:RAW_LIMIT]
-            kept = (
-                self._vault.shield_column(pa.array([text]), "row", store=self._store)[0].as_py()
-                if self._identifiers
-                else None
-            )
-            rows.append((self._vault.mask(file, store=self._store), reject.line, reject.rule,
-                         self._vault.mask(reject.reason, store=self._store), reject.fix,
-                         f"[row:{kept}]" if kept else self._vault.mask(text, store=self._store)))  # fmt: skip
-        self.read += len(rows)
-        if rows:
-            self._connection.executemany("INSERT INTO rejects VALUES (?, ?, ?, ?, ?, ?)", rows)
+        found = list(rejects)
+        if not found:
+            return
+        self.read += len(found)
+        columns = {
+            "file": pa.repeat(pa.scalar(self._vault.mask(file, store=self._store)), len(found)),
+            "line": pa.array([reject.line for reject in found], WHOLE),
+            "rule": pa.array([reject.rule for reject in found]),
+            "reason": self._vault.mask_column(pa.array([reject.reason for reject in found]), store=self._store),
+            "fix": pa.array([reject.fix for reject in found]),
+            "row_text": self._shield_text(pa.array([reject.text[:RAW_LIMIT] for reject in found])),
+        }
+        self._connection.register("refused", pa.table(columns))
+        self._connection.execute("INSERT INTO rejects SELECT file, line, rule, reason, fix, row_text FROM refused")
 
     def close(self) -> None:
         """End the Parquet file and make it readable as `stage`."""
         self._writer.close()
         pa.default_memory_pool().release_unused()
         self._connection.read_parquet(str(self._path)).create_view("stage", replace=True)
+
+    def _shield_text(self, texts: Column) -> Column:
+        """Lines as they may be kept: whole ones where nobody need be protected, else the vault's word for each."""
+        if not self._identifiers:
+            return self._vault.mask_column(texts, store=self._store)
+        words = self._vault.shield_column(texts, "row", store=self._store)
+        return pc.fill_null(pc.binary_join_element_wise("[row:", words, "]", ""), "")
 
     def _shield(self, raw: pa.RecordBatch) -> pa.RecordBatch:
         """Pseudonyms for direct identifiers, before anything else sees the row."""

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -332,6 +333,19 @@ def test_planted_identifiers_stand_in_no_file_but_the_vault(shop: Shop, tmp_path
     assert shop.vault.original(shop.vault.pseudonym("ann.planted@x.org")) == "ann.planted@x.org"
     event = shop.rows("customers")[0]
     assert event["shopper"] == shop.vault.pseudonym("c1")
+
+
+@pytest.mark.parametrize("header", [HEADER, ["id", "name", "price", "e-mail", "ean", "colour"]])
+def test_many_refused_lines_are_kept_at_once(shop: Shop, tmp_path: Path, header: list[str]) -> None:
+    ragged = [[str(n), f"of planted{n}@x.org"] for n in range(20_000)]
+    file = write(tmp_path / "p.csv", [["1", "Mug", "1", "", "", ""], *ragged], header)
+    start = time.process_time()
+    done = shop.ingest(file, "products", PRODUCTS)
+    assert time.process_time() - start < 10  # row by row it took 29 s
+    assert (done.counts.read, done.counts.quarantined) == (20_001, 20_000)
+    held = list_refused(shop.warehouse, shop.named)
+    assert len(set(held["row"].to_pylist())) == 20_000
+    assert "planted" not in str(held.to_pylist())
 
 
 def test_drift_is_reported(shop: Shop, tmp_path: Path) -> None:
