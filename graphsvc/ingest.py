@@ -24,12 +24,12 @@ from graphsvc.warehouse.fields import ASSETS
 from graphsvc.warehouse.finish import FINISHES, judge_all, rows_of
 from graphsvc.warehouse.identifiers import detect_identifiers
 from graphsvc.warehouse.schemas import TABLES
-from graphsvc.warehouse.stage import Columns, Reject, Stage, run_script, sized
+from graphsvc.warehouse.stage import OURS, Columns, Reject, Stage, run_script, sized
 from graphsvc.warehouse.tables import ROWS, SQL, Warehouse, batch_order, new_batch, storage_errors
 
 SAFE_SHARE = 0.2  # of a source's products that a --sync may retire unasked
 SAMPLE = 1_000  # rows from which a mapping and a contract are drawn
-VERSION = 1  # of the cleaning; raised when the same row would come out otherwise
+VERSION = 2  # of the cleaning; raised when the same row would come out otherwise
 
 
 class Source(Protocol):
@@ -210,7 +210,7 @@ class _Run:
 
     def _stage(self, first: pa.RecordBatch) -> Stage:
         sample = first.slice(0, SAMPLE)
-        names = [name for name in sample.schema.names if not name.startswith("_")]
+        names = [name for name in sample.schema.names if name not in OURS]
         if self.stage is None:
             mapping = self.request.mapping or self.importer._guess(
                 pa.Table.from_batches([sample.select(names)]), self.request.asset

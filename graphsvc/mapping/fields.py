@@ -123,5 +123,5 @@ def _samples(table: pa.Table, name: str) -> list[str]:
 
 def listed(names: Iterable[str]) -> str:
     """Names as a sentence holds them, not too many."""
-    given = sorted(name for name in names if not name.startswith("_"))
+    given = sorted(name for name in names if name not in ("_line", "_file"))
     return ", ".join(given[:30]) + (", ..." if len(given) > 30 else "")

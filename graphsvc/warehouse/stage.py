@@ -23,7 +23,7 @@ from graphsvc.warehouse.tables import SQL
 
 Column = Any  # a pa.Array; the stubs of pyarrow cannot tell its type
 RAW_LIMIT = 2_000  # characters of a line that its reader refused
-
+OURS = ("_line", "_file")  # columns that readers add; any other name, as Mongo's _id, is the source's own
 
 STAGED = pa.schema([("seq", WHOLE), ("file", TEXT), ("line", WHOLE), ("row_hash", TEXT), ("row", TEXT)])
 
@@ -155,7 +155,8 @@ class Stage:
         return pa.RecordBatch.from_pydict(columns)
 
     def _hash(self, raw: pa.RecordBatch) -> pa.Table:
-        cells = pa.StructArray.from_arrays(raw.columns, names=raw.schema.names)
+        names = sorted(raw.schema.names)  # a retry, or a file with its columns in another order, gives the same rows
+        cells = pa.StructArray.from_arrays([raw.column(name) for name in names], names=names)
         index = pa.array(np.arange(raw.num_rows))
         self._connection.register("incoming", pa.table({"index": index, "cells": cells}))
         text = (SQL / "hash_rows.sql").read_text("utf-8")
@@ -223,7 +224,7 @@ def _columns(rows: pa.Table, *names: str) -> dict[str, Column]:
 
 def _split(batch: pa.RecordBatch, file: str) -> tuple[Column, Column, pa.RecordBatch]:
     """Lines, files, and the raw columns proper as strings."""
-    names = [name for name in batch.schema.names if name not in ("_line", "_file")]
+    names = [name for name in batch.schema.names if name not in OURS]
     raw = pa.RecordBatch.from_arrays([batch.column(name).cast(pa.string()) for name in names], names=names)
     if "_file" in batch.schema.names:
         return batch.column("_line"), batch.column("_file"), raw

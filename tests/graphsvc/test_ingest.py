@@ -348,6 +348,40 @@ def test_many_refused_lines_are_kept_at_once(shop: Shop, tmp_path: Path, header:
     assert "planted" not in str(held.to_pylist())
 
 
+@dataclass
+class Given:
+    """Records as a reader of JSON gives them: a batch has every column met so far."""
+
+    records: Sequence[Mapping[str, str | None]]
+    name: str = "p.jsonl"
+    rejects: Sequence[Refused] = ()
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        names = list(dict.fromkeys(name for record in self.records for name in record))
+        cells = {name: pa.array([record.get(name) for record in self.records], pa.string()) for name in names}
+        yield pa.RecordBatch.from_pydict({**cells, "_line": pa.array(range(len(self.records)), pa.int64())})
+
+
+def test_a_row_is_the_same_whatever_columns_others_have(shop: Shop, tmp_path: Path) -> None:
+    mug = {"id": "1", "name": "Mug", "price": "1"}
+    shop.source = Given([mug])
+    shop.ingest(tmp_path / "none", "products", PRODUCTS)
+    shop.source = Given([{"weight": "2 kg", "price": "3", "id": "2", "name": "Jug"}, mug])
+    done = shop.ingest(tmp_path / "none", "products", PRODUCTS)
+    assert (done.counts.accepted, done.counts.unchanged) == (1, 1)
+    raw = shop.warehouse.run("raw_row", shop.named, row_hash=shop.products()["1"]["row_hash"]).to_pylist()
+    assert json.loads(raw[0]["row"]) == mug
+
+
+def test_a_column_that_begins_with_an_underscore_is_the_sources_own(shop: Shop, tmp_path: Path) -> None:
+    shop.source = Given([{"_id": "66f0", "name": "Mug"}])
+    shop.ingest(tmp_path / "none", "products", {"key": "_id", "title": "name"})
+    assert set(shop.products()) == {"66f0"}
+    contract = contracts.load(shop.home / "contracts", "shop", "products")
+    assert contract is not None
+    assert contract.columns == ["_id", "name"]
+
+
 def test_drift_is_reported(shop: Shop, tmp_path: Path) -> None:
     shop.ingest(catalogue(tmp_path / "a.csv"), "products", PRODUCTS)
     file = write(tmp_path / "b.csv", [["1", "Mug", "1", "", "", "x"]], ["id", "name", "price", "text", "ean", "finish"])
