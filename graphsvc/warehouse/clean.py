@@ -36,6 +36,7 @@ SUSPICIOUS = (
     r"|\s\s|^\s|\s$|\x{3000}|\x{00A0}"
 )
 PLAIN_NUMBER = r"^-?\d{1,15}(\.\d{1,15})?$"
+GROUPED = r"^-?[1-9]\d{0,2}\.\d{3}$"
 PLAIN_TIME = r"^\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?)?$"
 TYPES: dict[str, pa.DataType] = {
     "number": pa.float64(), "money": pa.float64(), "integer": pa.int64(), "time": TIME, "flag": pa.bool_(),
@@ -147,8 +148,8 @@ def _number(text: Column, contract: Contract) -> Converted:
         return value, None if value is None else f"{value:.15g}", "number" if value is not None else ""
 
     plain = pc.fill_null(pc.match_substring_regex(text, PLAIN_NUMBER), False)
-    if contract.decimal == ",":  # there "1.234" means 1234: nothing is plain
-        plain = pc.and_(plain, pc.invert(pc.match_substring(pc.fill_null(text, ""), ".")))
+    if contract.decimal != ".":  # there "1.234" means 1234
+        plain = pc.and_(plain, pc.invert(pc.match_substring_regex(pc.fill_null(text, ""), GROUPED)))
     values = pc.if_else(plain, text, pa.scalar(None, pa.string())).cast(pa.float64())
     return _convert(text, pc.and_(pc.invert(plain), pc.is_valid(text)), pa.float64(), values, read)
 

@@ -112,7 +112,7 @@ class Contract:
 
     @property
     def decimal(self) -> str:
-        """The decimal mark where a number leaves it open."""
+        """The decimal mark where a number leaves it open: ".", "," or "either", with which such a mark groups."""
         return str(_custom(self.model.customProperties, "decimalMark") or ".")
 
     @property

@@ -44,9 +44,26 @@ _CURRENCY_WORDS = {
 CURRENCIES = {word: code for code, words in _CURRENCY_WORDS.items() for word in words.split()}
 _MARK = "|".join(re.escape(mark) for mark in sorted(CURRENCIES, key=len, reverse=True))
 MONEY = re.compile(
-    rf"(?P<minus>-)?\s*(?P<before>{_MARK})?\s*(?P<number>[-+]?[\d.,' \u00a0\u202f]*\d[\d.,]*)"
+    rf"(?P<minus>-)?\s*(?P<before>{_MARK})?\s*(?P<number>[-+]?[\d.,'’ \u00a0\u202f]*\d[\d.,]*)"
     rf"\s*(?P<times>万|千)?\s*(?P<after>{_MARK})?",
     re.IGNORECASE,
+)
+LONGEST = 100  # characters of a number; what is longer is none
+EITHER = "either"  # both decimal marks are met
+NUMBER = re.compile(
+    r"(?P<sign>[-+]?)\s*"
+    r"(?P<whole>[1-9]\d{0,2}(?P<group>[.,' ])\d{3}(?:(?P=group)\d{3})*|\d{1,2}(?:,\d{2})+,\d{3}|\d*)"
+    r"(?:(?P<mark>(?!(?P=group))[.,])(?P<part>\d*))?(?P<power>[eE][-+]?\d{1,3})?",
+    re.ASCII,
+)
+# What is written with that decimal mark for certain: more than one group, a group and decimals, or what is no group.
+WITH_COMMA, WITH_POINT = (
+    re.compile(
+        rf"\d{{1,3}}(?:{group}\d{{3}}){{2,}}|\d{{1,3}}(?:{group}\d{{3}})+{mark}\d+"
+        rf"|(?![1-9]\d{{0,2}}{mark}\d{{3}}$)\d+{mark}\d+",
+        re.ASCII,
+    )
+    for mark, group in ((",", r"\."), (r"\.", ","))
 )
 TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]{0,2000}|!--.*?--|![A-Za-z][^<>]*)>", re.DOTALL)
 SCRIPT = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|$)", re.IGNORECASE | re.DOTALL)
@@ -129,31 +146,23 @@ TEXT_RULES = (
 
 
 def parse_number(text: str, decimal: str = ".") -> float | None:
-    """Read "1,299.00", "1.234,56", "1 299", "1'299.5", "１２". `decimal` decides what a single mark means ("1.234").
+    """Read "1,299.00", "1.234,56", "1 299", "1'299.5", "1,00,000", "１２". None for what is no number.
 
-    None for what is no number. A mark that cannot group (not three digits after it) is the decimal one either way.
+    `decimal` says what a single mark before three digits is ("1.234"): the decimal one if it is that mark, else it
+    groups. With EITHER it always groups. Groups have three digits: "9, 10, 16" is no number.
     """
-    plain = re.sub(r"[\s'\u00a0\u202f]", "", unicodedata.normalize("NFKC", text)).replace("−", "-")
-    if not re.fullmatch(r"[-+]?(?:\d[\d.,]*|[.,]\d+)(?:[eE][-+]?\d{1,3})?", plain):
+    if len(text) > LONGEST:
         return None
-    mark = _decimal_mark(plain, decimal)
-    other = "," if mark == "." else "."
-    try:
-        value = float(plain.replace(other, "").replace(mark, "."))
-    except ValueError:
+    match = NUMBER.fullmatch(unicodedata.normalize("NFKC", text).strip().replace("−", "-").replace("’", "'"))
+    if match is None or not (match["whole"] or match["part"]):
         return None
+    whole = match["whole"]
+    if match["group"] == decimal and match["mark"] is None and whole.count(decimal) == 1:
+        plain = whole.replace(decimal, ".")
+    else:
+        plain = f"{re.sub(r'[^0-9]', '', whole)}.{match['part'] or 0}"
+    value = float(match["sign"] + plain + (match["power"] or ""))
     return value if math.isfinite(value) else None
-
-
-def _decimal_mark(plain: str, decimal: str) -> str:
-    points, commas = plain.count("."), plain.count(",")
-    if points and commas:  # "1.234,56": the last one
-        return "." if plain.rfind(".") > plain.rfind(",") else ","
-    mark = "." if points else ","
-    if points + commas > 1:  # "1.234.567" groups
-        return "," if mark == "." else "."
-    grouped = bool(re.fullmatch(r"[-+]?[1-9]\d{0,2}[.,]\d{3}", plain))
-    return decimal if grouped and points + commas else mark
 
 
 def parse_money(text: str, decimal: str = ".") -> tuple[float, str | None] | None:
@@ -161,6 +170,8 @@ def parse_money(text: str, decimal: str = ".") -> tuple[float, str | None] | Non
 
     "¥" is read as CNY; a shop that sells in yen says JPY in its currency column.
     """
+    if len(text) > LONGEST:
+        return None
     plain = unicodedata.normalize("NFKC", text).strip()
     match = MONEY.fullmatch(plain)
     if match is None:
@@ -204,12 +215,19 @@ def day_comes_first(values: Iterable[str]) -> bool:
 
 
 def decimal_mark(values: Iterable[str]) -> str:
-    """ "," where a column shows "1.234,56" or "12,5", else "."."""
-    return (
-        ","
-        if any(re.search(r"\d,\d{1,2}(?!\d)", value) and "." not in value.split(",")[-1] for value in values)
-        else "."
-    )
+    """How a column writes decimals: ".", "," or, where both are met, EITHER.
+
+    "12,5" and "1.234,56" speak for the comma, "12.5" and "1,299.00" for the point. So does "1,299", for thousands are
+    written so more often than three decimals, unless the column shows that it has these ("0,125").
+    """
+    numbers = [re.sub(r"[^0-9.,]", "", value).strip(".,") for value in values]
+    commas = sum(1 for number in numbers if WITH_COMMA.fullmatch(number))
+    points = sum(1 for number in numbers if WITH_POINT.fullmatch(number))
+    if not any(re.fullmatch(r"0,\d{3}", number) for number in numbers):
+        points += sum(1 for number in numbers if re.fullmatch(r"[1-9]\d{0,2},\d{3}", number))
+    if not commas or points > commas:
+        return "."
+    return EITHER if points else ","
 
 
 def check_gtin(text: str) -> str | None:
@@ -252,13 +270,13 @@ def vocabulary() -> Mapping[str, Mapping[str, str]]:
 
 
 def standard_value(attribute: str, value: str) -> str:
-    """Our word for a colour or size; any other value as it stands. Parts joined by "/" or "," are read one by one."""
+    """Our word for a colour or size; any other value as it stands. Parts joined by "/" or "|" are read one by one."""
     words = vocabulary().get(attribute)
     if words is None:
         return value
     whole = words.get(fold(value))
     if whole:
         return whole
-    parts = [part.strip() for part in re.split(r"\s*[/,、+&]\s*", value) if part.strip()]
+    parts = [part.strip() for part in re.split(r"\s*[/,、+&|]\s*", value) if part.strip()]
     found = [words.get(fold(part)) for part in parts]
     return "/".join(word for word in found if word) if parts and all(found) else value

@@ -1,8 +1,10 @@
+import time
 from datetime import UTC, datetime
 
 import pytest
 
 from graphsvc.warehouse.standardise import (
+    EITHER,
     check_gtin,
     clean_text,
     day_comes_first,
@@ -30,24 +32,69 @@ from graphsvc.warehouse.standardise import (
         ("1'299.50 CHF", 1299.5, "CHF"),
         ("1.234.567", 1_234_567.0, None),
         (".99", 0.99, None),
+        ("1’299.50 CHF", 1299.5, "CHF"),
     ],
 )
 def test_money_is_read_in_every_notation(written: str, amount: float, currency: str | None) -> None:
     assert parse_money(written) == (amount, currency)
 
 
-@pytest.mark.parametrize("written", ["", "abc", "1,2,3.4.5", "inf", "nan", "1e999", "12 apples", "--5"])
+NO_NUMBERS = [
+    "", ".", "abc", "inf", "NaN", "1e999", "1,2,3.4.5", "12 apples", "--5", "9, 10, 16", "9 10 16", "1.2.3", "2024.05.06",
+    "1,299,00", "9" * 101,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("written", NO_NUMBERS)
 def test_what_is_no_number_is_none(written: str) -> None:
     assert parse_number(written) is None
     assert parse_money(written) is None
 
 
-def test_one_mark_is_read_as_the_column_writes_it() -> None:
-    assert parse_number("1.234", ".") == 1.234
-    assert parse_number("1.234", ",") == 1234
-    assert parse_number("1,234", ".") == 1.234 or parse_number("1,234", ".") == 1234
-    assert decimal_mark(["1.234,56", "7"]) == ","
-    assert decimal_mark(["1,299.00", "7"]) == "."
+@pytest.mark.parametrize(
+    ("written", "point", "comma", "either"),
+    [
+        ("1.299,00", 1299, 1299, 1299),
+        ("1,299.00", 1299, 1299, 1299),
+        ("27,50", 27.5, 27.5, 27.5),
+        ("27.50", 27.5, 27.5, 27.5),
+        ("1,299", 1299, 1.299, 1299),
+        ("1.299", 1.299, 1299, 1299),
+        ("-1.299", -1.299, -1299, -1299),
+        ("0,125", 0.125, 0.125, 0.125),
+        ("0.125", 0.125, 0.125, 0.125),
+        ("1234,567", 1234.567, 1234.567, 1234.567),
+        ("12,3456", 12.3456, 12.3456, 12.3456),
+        ("1 299", 1299, 1299, 1299),
+        ("12,34,567.00", 1_234_567, 1_234_567, 1_234_567),
+        ("1.5e3", 1500, 1500, 1500),
+        ("5.", 5, 5, 5),
+    ],
+)
+def test_a_mark_before_three_digits_is_read_as_the_column_writes_it(
+    written: str, point: float, comma: float, either: float
+) -> None:
+    assert [parse_number(written, mark) for mark in (".", ",", EITHER)] == [point, comma, either]
+
+
+@pytest.mark.parametrize(
+    ("column", "mark"),
+    [
+        (["1.234,56", "7"], ","),
+        (["27,50 €", "12,99 €", "1.299 €"], ","),
+        (["1.234.567", "8"], ","),
+        (["0,125", "1,250"], ","),
+        (["1,299.00", "7"], "."),
+        (["1.234", "2.345"], "."),
+        (["9, 10, 16"], "."),
+        (["€27,50", "$15.00", "$1,299", "$8.99"], "."),
+        (["€27,50", "$1,299"], EITHER),
+        (["€27,50", "€12,99", "$1,299"], EITHER),
+        ([], "."),
+    ],
+)
+def test_the_decimal_mark_is_what_most_values_speak_for(column: list[str], mark: str) -> None:
+    assert decimal_mark(column) == mark
 
 
 def test_times_become_utc() -> None:
@@ -72,6 +119,14 @@ def test_text_is_repaired_and_nothing_else() -> None:
     assert clean_text("<script>alert(1)</script>Mug").text == "Mug"
 
 
+@pytest.mark.parametrize("text", ["9" * 100_000, " " * 100_000 + "x", "1 " * 50_000 + "x", "1," * 50_000])
+def test_long_texts_are_no_numbers_at_once(text: str) -> None:
+    start = time.process_time()
+    assert parse_money(text) is None
+    assert parse_number(text) is None
+    assert time.process_time() - start < 0.5
+
+
 def test_gtin_needs_its_check_digit() -> None:
     assert check_gtin("4006381 333931") == "4006381333931"
     assert check_gtin("4006381333932") is None
@@ -81,6 +136,7 @@ def test_gtin_needs_its_check_digit() -> None:
 def test_one_vocabulary_for_both_languages() -> None:
     assert standard_value("colour", "黑色") == standard_value("colour", "BLK") == "black"
     assert standard_value("colour", "紅色/白色") == "red/white"
+    assert standard_value("colour", "红色 | blue") == "red/blue"
     assert standard_value("size", "加大码") == "XL"
     assert standard_value("colour", "sea glass") == "sea glass"
     assert fold("紅色　ＡＢＣ") == "红色 abc"
