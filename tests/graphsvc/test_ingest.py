@@ -382,6 +382,17 @@ def test_a_column_that_begins_with_an_underscore_is_the_sources_own(shop: Shop, 
     assert contract.columns == ["_id", "name"]
 
 
+@pytest.mark.parametrize("text", ["S, M, L", "[", '{"a": ', "NaN", "7", '"x"', "{}", '[{"price": "cheap"}]', "[[1]]"])
+def test_variants_that_are_none_harm_no_row(shop: Shop, tmp_path: Path, text: str) -> None:
+    header = ["id", "name", "variants", "offers"]
+    rows = [["1", "Mug", text, text], ["2", "Jug", '[{"sku": "2-1"}]', '[{"seller": "Ann"}]']]
+    file = write(tmp_path / "p.csv", rows, header)
+    columns = {"key": "id", "title": "name", "variants": "variants", "offers": "offers"}
+    assert shop.ingest(file, "products", columns).counts.accepted == 2
+    assert shop.products()["2"]["variants"][0]["sku"] == "2-1"
+    assert shop.products()["2"]["offers"][0]["seller"] == "Ann"
+
+
 def test_drift_is_reported(shop: Shop, tmp_path: Path) -> None:
     shop.ingest(catalogue(tmp_path / "a.csv"), "products", PRODUCTS)
     file = write(tmp_path / "b.csv", [["1", "Mug", "1", "", "", "x"]], ["id", "name", "price", "text", "ean", "finish"])
