@@ -65,7 +65,7 @@ WITH_COMMA, WITH_POINT = (
     )
     for mark, group in ((",", r"\."), (r"\.", ","))
 )
-TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]{0,2000}|!--.*?--|![A-Za-z][^<>]*)>", re.DOTALL)
+TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]{0,2000}|![A-Za-z][^<>]*)>|<!--.*?(?:-->|$)", re.DOTALL)
 SCRIPT = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|$)", re.IGNORECASE | re.DOTALL)
 BREAK = re.compile(r"<(?:br|/p|/li|/div|/tr|/h\d)\b[^<>]*>", re.IGNORECASE)
 # C0 and C1 controls, zero-width marks, byte order marks, bidirectional overrides, lone surrogates.
@@ -94,10 +94,16 @@ def clean_text(text: str) -> Cleaned:
 
 
 def strip_markup(text: str) -> str:
-    """Text of an HTML fragment; block ends become spaces, scripts go whole, entities are read. "a < b" stays."""
-    if "<" in text:
-        text = TAG.sub("", BREAK.sub(" ", SCRIPT.sub(" ", text)))
-    return html.unescape(text) if "&" in text and ";" in text else text
+    """Text of an HTML fragment; block ends become spaces, scripts go whole, entities are read. "a < b" stays.
+
+    Markup that was escaped as a whole, as feeds do, goes too.
+    """
+    text = _drop_tags(text)
+    return _drop_tags(html.unescape(text)) if "&" in text and ";" in text else text
+
+
+def _drop_tags(text: str) -> str:
+    return TAG.sub("", BREAK.sub(" ", SCRIPT.sub(" ", text))) if "<" in text else text
 
 
 def unify_width(text: str) -> str:
