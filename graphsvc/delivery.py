@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from graphsvc.errors import InputError, SourceError
+from graphsvc.errors import InputError, MappingError, SourceError
 from graphsvc.history import IMPORT, History, read_history
-from graphsvc.ingest import SAMPLE, Importer, PreparedBatch, Request
+from graphsvc.ingest import SAMPLE, Importer, PreparedBatch, Request, check_asset
 from graphsvc.knowledge import extract_batch
 from graphsvc.log import Change, WriteLog
 from graphsvc.mapping import Mapping as Columns
@@ -20,8 +20,11 @@ from graphsvc.mapping import guess, guess_asset
 from graphsvc.shop import Shop
 from graphsvc.sources import open_source
 from graphsvc.vault import Vault
+from graphsvc.warehouse.contracts import file_name
+from graphsvc.warehouse.fields import ASSETS
 from graphsvc.warehouse.quarantine import RefusedRows
-from graphsvc.warehouse.tables import Warehouse
+from graphsvc.warehouse.stage import OURS
+from graphsvc.warehouse.tables import Warehouse, storage_errors
 
 Progress = Callable[[str, int], None]  # step, done
 
@@ -63,20 +66,24 @@ class Receiver:
         """Import files. Raises InputError, SourceError, MappingError, ContractError, SafetyStop, StorageError."""
         if not delivery.paths:
             raise InputError("No file was given.", "Name one or more files.")
+        given = Columns.load(delivery.mapping) if delivery.mapping is not None else None
         sample = _sample(delivery.paths[0])
-        asset = delivery.asset or guess_asset(sample)
+        asset = delivery.asset or (given.asset if given else guess_asset(sample))
+        check_asset(asset)
         name = delivery.name or source_name(delivery.paths[0])
-        saved = self._shop.mappings / f"{name}.{asset}.yaml"
-        mapping = _mapping(delivery, asset, sample, saved)
+        saved = self._shop.mappings / file_name(name, asset)
+        mapping = given or (Columns.load(saved) if saved.exists() else guess(sample, asset))
+        _check(mapping, asset, sample, whole=given is not None)
         request = Request(
             list(delivery.paths), asset, name, read_history(self._log), mapping,
             sync=delivery.sync, confirmed=delivery.confirmed, dry_run=delivery.dry_run,
         )  # fmt: skip
         importer = Importer(self._warehouse, self._vault, self._shop.contracts, open_source, guess)
         report = self._commit(importer, request, delivery.actor, progress)
-        if not delivery.dry_run and not saved.exists():
-            saved.parent.mkdir(parents=True, exist_ok=True)
-            mapping.save(saved)
+        if not delivery.dry_run and (given or not saved.exists()) and delivery.mapping != saved:
+            with storage_errors(saved):
+                saved.parent.mkdir(parents=True, exist_ok=True)
+                mapping.save(saved)
         return replace(report, mapping=mapping, sample=sample)
 
     def retry(
@@ -85,7 +92,7 @@ class Receiver:
         """Judge the refused rows of one source again, by the contract and the catalogue as they are now."""
         history = read_history(self._log)
         held = RefusedRows(self._warehouse, history.order, name, asset)
-        mapping = Columns.load(self._shop.mappings / f"{name}.{asset}.yaml")
+        mapping = Columns.load(self._shop.mappings / file_name(name, asset))
         importer = Importer(self._warehouse, self._vault, self._shop.contracts, lambda path: held, guess)
         request = Request(["quarantine"], asset, name, history, mapping, retry=True)
         return replace(self._commit(importer, request, actor, progress), mapping=mapping)
@@ -119,10 +126,22 @@ def source_name(path: str) -> str:
     return re.sub(r"[^\w-]+", "-", plain).strip("-").lower() or "shop"
 
 
-def _mapping(delivery: Delivery, asset: str, sample: pa.Table, saved: Path) -> Columns:
-    if delivery.mapping is not None:
-        return Columns.load(delivery.mapping)
-    return Columns.load(saved) if saved.exists() else guess(sample, asset)
+def _check(mapping: Columns, asset: str, sample: pa.Table, *, whole: bool) -> None:
+    """Refuse a mapping that cannot be meant: of another asset, or of columns that are not there.
+
+    One that was saved for an earlier file need only give what a row must have: the rest the contract calls drift.
+    """
+    if mapping.asset != asset:
+        raise MappingError(
+            f"The mapping is for {mapping.asset}, not for {asset}.",
+            f"Import with --as {mapping.asset}, or pass a mapping of {asset} with --map.",
+        )
+    if not whole:
+        required = {spec.name for spec in ASSETS[asset] if spec.required}
+        mapping = replace(
+            mapping, fields={name: mapping.fields[name] for name in sorted(required & mapping.fields.keys())}
+        )
+    mapping.check(sample.column_names)
 
 
 def _sample(path: str) -> pa.Table:
@@ -133,5 +152,5 @@ def _sample(path: str) -> pa.Table:
         if refused is None:
             raise SourceError(f"{source.name} holds no rows.", "Give a file with a header and at least one row.")
         raise SourceError(f"No row of {source.name} can be read; line {refused.line}: {refused.reason}.", refused.fix)
-    names = [name for name in first.schema.names if not name.startswith("_")]
+    names = [name for name in first.schema.names if name not in OURS]
     return pa.Table.from_batches([first.slice(0, SAMPLE).select(names)])

@@ -105,8 +105,7 @@ class Importer:
 
     def prepare(self, request: Request, progress: Callable[[int], None] = lambda rows: None) -> PreparedBatch:
         """Read, clean, judge and write; `progress` hears the rows read so far."""
-        if request.asset not in ASSETS:
-            raise InputError(f"Unknown asset {request.asset!r}.", f"Use one of {', '.join(ASSETS)}.")
+        check_asset(request.asset)
         marks = _marks(request)
         contract = contracts.load(self._contracts, request.name, request.asset)
         last = _last_import(request)
@@ -303,6 +302,12 @@ class _Run:
             "contract": self.contract.fingerprint,
             "counts": asdict(counts),
         }
+
+
+def check_asset(asset: str) -> None:
+    """Raise InputError for what is no asset."""
+    if asset not in ASSETS:
+        raise InputError(f"Unknown asset {asset!r}.", f"Use one of {', '.join(ASSETS)}.")
 
 
 def _marks(request: Request) -> str:

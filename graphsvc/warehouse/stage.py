@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from graphsvc.errors import ContractError
-from graphsvc.vault import Vault
+from graphsvc.errors import ContractError, SourceError
+from graphsvc.vault import EMAIL, Vault
 from graphsvc.warehouse.clean import clean_batch, typed_schema
 from graphsvc.warehouse.contracts import PREDICATES, Contract, Rule, file_name
 from graphsvc.warehouse.schemas import TEXT, WHOLE
@@ -223,8 +223,12 @@ def _columns(rows: pa.Table, *names: str) -> dict[str, Column]:
 
 
 def _split(batch: pa.RecordBatch, file: str) -> tuple[Column, Column, pa.RecordBatch]:
-    """Lines, files, and the raw columns proper as strings."""
+    """Lines, files, and the raw columns proper as strings. Raises SourceError for a name that identifies someone."""
     names = [name for name in batch.schema.names if name not in OURS]
+    if any(EMAIL.search(name) for name in names):  # names enter contracts, mappings and messages as they stand
+        raise SourceError(
+            "The name of a column is an e-mail address.", "Give the file a header, and addresses a column of their own."
+        )
     raw = pa.RecordBatch.from_arrays([batch.column(name).cast(pa.string()) for name in names], names=names)
     if "_file" in batch.schema.names:
         return batch.column("_line"), batch.column("_file"), raw

@@ -1,0 +1,390 @@
+"""Real files through the whole intake: reader, mapping, contract, warehouse, claims and log. Nothing is ever lost."""
+
+import json
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from graphsvc.delivery import Delivery, Receiver, Report
+from graphsvc.errors import InputError, MappingError, SafetyStop, ShopLockedError, SourceError
+from graphsvc.history import read_history
+from graphsvc.log import WriteLog
+from graphsvc.mapping import Mapping
+from graphsvc.shop import Shop, WriterLock
+from graphsvc.vault import Vault
+from graphsvc.warehouse.contracts import path_of
+from graphsvc.warehouse.quarantine import list_refused
+from graphsvc.warehouse.tables import Warehouse
+from tests.graphsvc.shops import ORDERS, PRODUCT_COLUMNS, PRODUCTS, write_orders, write_products, write_rows
+
+ROOT = Path(__file__).parents[2]
+
+
+class Desk:
+    """One shop with its writer's lock, as the service holds it."""
+
+    def __init__(self, home: Path) -> None:
+        self.shop = Shop.open(home)
+        self.lock = WriterLock(self.shop, "a test")
+        self.log = WriteLog(self.shop.log)
+        self.warehouse = Warehouse(self.shop.warehouse)
+        self.vault = Vault(self.shop.vault, self.shop.secret("pseudonyms").encode())
+        self.receiver = Receiver(self.shop, self.log, self.warehouse, self.vault)
+
+    def take(self, *paths: Path, name: str = "shop", **options: Any) -> Report:
+        report = self.receiver.receive(Delivery(tuple(map(str, paths)), name=name, **options))
+        counts = report.batch.counts
+        assert counts.read == counts.accepted + counts.unchanged + counts.quarantined
+        return report
+
+    def retry(self, asset: str = "products") -> Report:
+        return self.receiver.retry("shop", asset)
+
+    def products(self) -> dict[str, dict[str, Any]]:
+        found = self.warehouse.current_products(read_history(self.log).order)
+        return {row["key"]: row for row in found.to_pylist()}
+
+    def refused(self) -> list[dict[str, Any]]:
+        return list(list_refused(self.warehouse, read_history(self.log).order).to_pylist())
+
+    def is_empty(self) -> bool:
+        """Whether nothing has happened: no entry, and no batch that an entry would have to name."""
+        tables = ("products", "raw", "quarantine", "changes", "claims")
+        return self.log.head() == 0 and not any(self.warehouse.batches(table) for table in tables)
+
+    def close(self) -> None:
+        self.log.close()
+        self.vault.close()
+        self.lock.release()
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    found = Desk(tmp_path / "shop")
+    yield found
+    found.close()
+
+
+def one(key: str = "1", title: str = "Mug", price: str = "5.00", description: str = "") -> list[str]:
+    return [key, title, "Quill", "Home > Cups", price, "black", description]
+
+
+def many(path: Path, count: int, price: str = "5.00") -> Path:
+    return write_products(path, [one(str(n), f"Mug {n}", price if n == 1 else "3.50") for n in range(1, count + 1)])
+
+
+# ---- files that are none
+
+
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [
+        (b"", "is empty"),
+        (b"\xef\xbb\xbf \r\n\n", "is empty"),
+        (b"id,title,price\n", "holds no rows"),
+        (b"id,title,price\n1,Mug\n", "line 2"),
+        (b"id,title,id\n1,Mug,2\n", "two columns called 'id'"),
+        (b"id,title,ID\n1,Mug,2\n", "two columns called 'ID'"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8, "a picture"),
+        (b"SQLite format 3\0" + bytes(4096), "SQLite"),
+        (bytes(range(256)) * 64, "no text"),
+        (b"id,title,_line\n1,Mug,2\n", "our own word"),
+        (b"ann.planted@x.org,Mug,5.00\nbob@x.org,Jug,6.00\n", "e-mail address"),
+        (b"<html><body>Sign in</body></html>", "a web page"),
+    ],
+)
+def test_a_file_that_is_no_table_is_an_error_and_nothing_has_happened(
+    desk: Desk, tmp_path: Path, content: bytes, word: str
+) -> None:
+    file = tmp_path / "p.csv"
+    file.write_bytes(content)
+    mapping = tmp_path / "m.yaml"
+    mapping.write_text("asset: products\nfields: {key: 'ann.planted@x.org', title: Mug}\n")
+    with pytest.raises(SourceError, match=word) as caught:
+        desk.take(file, mapping=mapping if b"planted" in content else None)
+    assert caught.value.next_step
+    assert desk.is_empty()
+    assert not list(desk.shop.mappings.glob("*"))
+    assert not list(desk.shop.contracts.glob("*"))
+
+
+def test_what_cannot_be_asked_is_said_so(desk: Desk, tmp_path: Path) -> None:
+    file = write_products(tmp_path / "p.csv", PRODUCTS)
+    for paths, options, word in (
+        ((), {}, "No file"),
+        ((file,), {"asset": "widgets"}, "Unknown asset"),
+        ((tmp_path / "none.csv",), {}, "none.csv"),
+    ):
+        with pytest.raises(InputError, match=word):
+            desk.take(*paths, **options)
+    assert desk.is_empty()
+
+
+# ---- rows that are none
+
+
+@pytest.mark.parametrize(
+    ("row", "rule"),
+    [
+        (one("k" * 10_000), "key_max_length"),
+        (one(title="t" * 10_000), "title_max_length"),
+        (one(price="NaN"), "price_unreadable"),
+        (one(price="inf"), "price_unreadable"),
+        (one(price="-Infinity"), "price_unreadable"),
+        (one(price="1e400"), "price_unreadable"),
+        (one(price="9, 10, 16"), "price_unreadable"),
+        (one(price="9" * 10_000), "price_unreadable"),
+        (one(price="1e12"), "price_maximum"),
+        (one(price="-1"), "price_minimum"),
+        (one(key=""), "key_missing"),
+        (one(title="<img src=x onerror=alert(1)>"), "title_unreadable"),
+        (one()[:-1], "ragged"),
+        (one("1\x00"), "nul"),
+    ],
+)
+def test_a_row_that_cannot_be_is_kept_with_its_reason(desk: Desk, tmp_path: Path, row: list[str], rule: str) -> None:
+    file = write_products(tmp_path / "p.csv", [*PRODUCTS, row])
+    report = desk.take(file)
+    assert (report.batch.counts.accepted, report.batch.counts.quarantined) == (len(PRODUCTS), 1)
+    (held,) = desk.refused()
+    assert held["rule"] == rule
+    assert held["line"] == len(PRODUCTS) + 2
+    assert held["reason"]
+    assert held["fix"]
+    assert held["row"]
+    again = desk.take(file)
+    assert (again.offset, again.batch.counts.quarantined) == (None, 1)
+    assert len(desk.products()) == len(PRODUCTS)
+
+
+INJECTIONS = {
+    "=cmd|' /C calc'!A0": "=cmd|' /C calc'!A0",
+    "@SUM(1+1)*cmd|' /C calc'!A0": "@SUM(1+1)*cmd|' /C calc'!A0",
+    "Mug <img src=x onerror=alert(1)>": "Mug",
+    "<script>alert(1)</script>Mug": "Mug",
+    "&lt;img src=x onerror=alert(1)&gt;Mug": "Mug",
+    "Mug &lt; 5 cm": "Mug < 5 cm",
+    "'; DROP TABLE products; --": "'; DROP TABLE products; --",
+    "MATCH (n) DETACH DELETE n": "MATCH (n) DETACH DELETE n",
+    "${jndi:ldap://x/y}": "${jndi:ldap://x/y}",
+    "../../etc/passwd": "../../etc/passwd",
+}
+
+
+def test_what_looks_like_code_is_text(desk: Desk, tmp_path: Path) -> None:
+    rows = [one(str(n), title) for n, title in enumerate(INJECTIONS)]
+    assert desk.take(write_products(tmp_path / "p.csv", rows)).batch.counts.accepted == len(rows)
+    found = desk.products()
+    assert [found[str(n)]["title"] for n in range(len(rows))] == list(INJECTIONS.values())
+
+
+def test_names_of_columns_and_sources_are_no_code(desk: Desk, tmp_path: Path) -> None:
+    columns = ["id", "title", "a\"b'; DROP TABLE stage; --", "=1+1", "<b>x</b>", "${x}", "select"]
+    file = write_rows(tmp_path / "p.csv", [["1", "Mug", "a", "b", "c", "d", "e"]], columns)
+    assert desk.take(file, name="../'; DROP TABLE x; --").batch.counts.accepted == 1
+    assert len(list(desk.shop.mappings.iterdir())) == len(list(desk.shop.contracts.iterdir())) == 1
+    assert not list(tmp_path.glob("*DROP*"))
+    assert desk.take(file, name="../'; DROP TABLE x; --").offset is None
+
+
+def test_one_foreign_price_does_not_move_the_thousands_of_others(desk: Desk, tmp_path: Path) -> None:
+    prices = ["€27,50", "$1,299", "1.299"]
+    desk.take(write_products(tmp_path / "p.csv", [one(str(n), price=price) for n, price in enumerate(prices)]))
+    assert [row["price"] for _, row in sorted(desk.products().items())] == [27.5, 1299, 1299]
+
+
+def test_ids_and_sparse_records_of_mongo(desk: Desk, tmp_path: Path) -> None:
+    file = tmp_path / "p.jsonl"
+    mug = {"_id": {"$oid": "66f0"}, "title": "Mug", "price": 5}
+    file.write_text(json.dumps(mug) + "\n")
+    desk.take(file)
+    assert set(desk.products()) == {"66f0"}
+    jug = {"_id": {"$oid": "66f1"}, "title": "Jug", "Title": "Other", "price": 6, "colour": "red"}
+    file.write_text(json.dumps(jug) + "\n" + json.dumps(mug) + "\n")
+    report = desk.take(file)
+    assert (report.batch.counts.accepted, report.batch.counts.unchanged) == (1, 1)
+
+
+# ---- people
+
+
+PLANTED = "ann.zebra@example.com"
+PLACES: dict[str, tuple[str, Sequence[Sequence[str]], Sequence[str]]] = {
+    "a title": ("p.csv", [one(title=f"Ask {PLANTED} for it"), one("2")], PRODUCT_COLUMNS),
+    "Chinese text": ("p.csv", [one(description=f"发邮件到{PLANTED}咨询"), one("2")], PRODUCT_COLUMNS),
+    "an entity": ("p.csv", [one(description=PLANTED.replace("@", "&#64;")), one("2")], PRODUCT_COLUMNS),
+    "a key": ("p.csv", [one(PLANTED), one("2")], PRODUCT_COLUMNS),
+    "a price": ("p.csv", [one(price=PLANTED), one("2")], PRODUCT_COLUMNS),
+    "a refused row": ("p.csv", [one("", description=PLANTED), one("2")], PRODUCT_COLUMNS),
+    "a ragged row": ("p.csv", [one("2"), [PLANTED, "x"]], PRODUCT_COLUMNS),
+    "a file's name": (f"{PLANTED}.csv", [one("2")], PRODUCT_COLUMNS),
+    "a column of addresses": ("c.csv", [["c1", PLANTED], ["c2", "bob.zebra@x.org"]], ["customer_id", "contact"]),
+    "the shopper": ("c.csv", [[PLANTED, "x"], ["bob.zebra@x.org", "y"]], ["customer_id", "city"]),
+    "variants": (
+        "p.csv",
+        [[*one(), json.dumps([{"sku": "1-1", "title": PLANTED}])], [*one("2"), ""]],
+        [*PRODUCT_COLUMNS, "variants"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_planted_address_stands_in_no_file_but_the_vault(desk: Desk, tmp_path: Path, place: str) -> None:
+    file, rows, columns = PLACES[place]
+    desk.take(write_rows(tmp_path / file, rows, columns))
+    for path in desk.shop.home.rglob("*"):
+        if path.is_file() and path.name != "vault.db":
+            text = _content(path)
+            assert "zebra" not in text, path
+    assert b"zebra" in desk.shop.vault.read_bytes()
+
+
+def _content(path: Path) -> str:
+    if path.suffix == ".parquet":
+        return str(pq.ParquetFile(path).read().to_pylist())
+    if path.name == "log.db":
+        with sqlite3.connect(path) as log:
+            return str(log.execute("SELECT * FROM entries").fetchall())
+    return path.read_bytes().decode("utf-8", "replace")
+
+
+# ---- again, less, and otherwise
+
+
+def test_the_same_file_again_is_no_entry(desk: Desk, tmp_path: Path) -> None:
+    file = write_products(tmp_path / "p.csv", PRODUCTS)
+    first = desk.take(file)
+    assert first.offset == desk.log.head() == 1
+    again = desk.take(file)
+    assert (again.offset, again.batch.counts.unchanged, desk.log.head()) == (None, len(PRODUCTS), 1)
+    turned = [columns[::-1] for columns in PRODUCTS]
+    moved = desk.take(write_rows(tmp_path / "q.csv", turned, PRODUCT_COLUMNS[::-1]))
+    assert (moved.offset, moved.batch.counts.unchanged) == (None, len(PRODUCTS))
+
+
+def test_a_sync_stops_before_much_would_go(desk: Desk, tmp_path: Path) -> None:
+    desk.take(many(tmp_path / "a.csv", 10))
+    with pytest.raises(SafetyStop, match="7 of the 10") as caught:
+        desk.take(many(tmp_path / "b.csv", 3), sync=True)
+    assert "--yes" in caught.value.next_step
+    assert (desk.log.head(), len(desk.products())) == (1, 10)
+    dry = desk.take(tmp_path / "b.csv", sync=True, dry_run=True)
+    assert (dry.batch.counts.retired, dry.offset) == (7, None)
+    assert desk.take(tmp_path / "b.csv", sync=True, confirmed=True).batch.counts.retired == 7
+    assert set(desk.products()) == {"1", "2", "3"}
+
+
+def test_a_retry_after_an_edited_contract_takes_the_rows_in(desk: Desk, tmp_path: Path) -> None:
+    file = tmp_path / "p.jsonl"  # rows of unequal columns: a retry must see each as the file gave it
+    rows: list[dict[str, object]] = [
+        {"id": "1", "title": "Mug", "price": -4},
+        {"id": "2", "title": "Jug", "price": 4, "colour": "red"},
+        {"id": "3", "title": "Cup", "price": -40, "about": "-"},
+    ]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert desk.take(file).batch.counts.quarantined == 2
+    assert desk.retry().batch.counts.accepted == 0
+    path = path_of(desk.shop.contracts, "shop", "products")
+    path.write_text(path.read_text("utf-8").replace("minimum: 0", "minimum: -10", 1), "utf-8")
+    report = desk.retry()
+    assert (report.batch.counts.read, report.batch.counts.accepted, report.batch.counts.quarantined) == (2, 1, 1)
+    assert desk.products()["1"]["price"] == -4
+    assert [row["line"] for row in desk.refused()] == [3]
+    again = desk.take(file)
+    assert (again.batch.counts.accepted, again.batch.counts.unchanged, again.batch.counts.quarantined) == (0, 2, 1)
+
+
+# ---- mappings
+
+
+def test_a_mapping_is_saved_edited_and_used_again(desk: Desk, tmp_path: Path) -> None:
+    file = many(tmp_path / "a.csv", 3)
+    dry = desk.take(file, dry_run=True)
+    assert not desk.shop.mappings.exists()
+    first = desk.take(file)
+    saved = desk.shop.mappings / "shop.products.yaml"
+    assert Mapping.load(saved).fingerprint == first.mapping.fingerprint == dry.mapping.fingerprint  # type: ignore[union-attr]
+    saved.write_text(saved.read_text("utf-8").replace("price: price", "price: {column: price, factor: 0.01}"), "utf-8")
+    assert desk.take(file).batch.counts.accepted == 3
+    assert desk.products()["2"]["price"] == 0.035
+    assert "factor" in saved.read_text("utf-8")
+
+
+def test_a_given_mapping_says_the_asset_and_is_kept_for_retries(desk: Desk, tmp_path: Path) -> None:
+    desk.take(write_products(tmp_path / "p.csv", PRODUCTS))
+    rows = [["a", "1", "2", "2026-01-01"], ["a", "nowhere", "1", "2026-01-01"]]
+    file = write_rows(tmp_path / "o.csv", rows, ["w", "x", "y", "z"])
+    mapping = tmp_path / "m.yaml"
+    mapping.write_text("asset: orders\nfields: {basket: w, product: x, quantity: y, time: z}\n")
+    report = desk.take(file, mapping=mapping)
+    assert (report.asset, report.batch.counts.accepted, report.batch.counts.quarantined) == ("orders", 1, 1)
+    assert desk.take(file, asset="orders").offset is None
+    desk.take(write_products(tmp_path / "q.csv", [one("nowhere")]))
+    assert desk.retry("orders").batch.counts.accepted == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "asset", "word", "step"),
+    [
+        ("asset: orders\nfields: {basket: id, product: id, quantity: id, time: id}", "products", "for orders", "--as"),
+        ("asset: products\nfields: {key: id, title: titel}", None, "'titel', which is no column", "'title'"),
+        ("asset: products\nfields: {key: id, title: title, price: cost}", None, "'cost'", "price"),
+        ("asset: widgets\nfields: {key: id}", None, "what its rows are", "products"),
+        ("nonsense: [", None, "YAML", "Correct"),
+    ],
+)
+def test_a_mapping_that_cannot_be_meant_is_refused(
+    desk: Desk, tmp_path: Path, text: str, asset: str | None, word: str, step: str
+) -> None:
+    mapping = tmp_path / "m.yaml"
+    mapping.write_text(text)
+    with pytest.raises(MappingError, match=word) as caught:
+        desk.take(write_products(tmp_path / "p.csv", PRODUCTS), mapping=mapping, asset=asset)
+    assert step in caught.value.next_step
+    assert desk.is_empty()
+
+
+def test_a_later_file_may_lack_what_a_row_need_not_have(desk: Desk, tmp_path: Path) -> None:
+    desk.take(write_products(tmp_path / "a.csv", PRODUCTS))
+    short = write_rows(tmp_path / "b.csv", [["7", "Cup"]], ["id", "title"])
+    report = desk.take(short)
+    assert report.batch.counts.accepted == 1
+    assert "column 'brand' is missing" in report.batch.drift
+    with pytest.raises(MappingError, match="'id'"):
+        desk.take(write_rows(tmp_path / "c.csv", [["8", "Cup"]], ["ident", "title"]))
+
+
+# ---- two at a time
+
+
+def test_a_second_writer_is_refused_and_nothing_is_lost(desk: Desk, tmp_path: Path) -> None:
+    file = write_products(tmp_path / "p.csv", PRODUCTS)
+    with pytest.raises(ShopLockedError, match="a test"):
+        Desk(desk.shop.home)
+    script = (
+        "import sys, pathlib\nfrom tests.graphsvc.test_delivery import *\n"
+        "try: Desk(pathlib.Path(sys.argv[1])).take(pathlib.Path(sys.argv[2]))\n"
+        "except ShopLockedError as error: sys.exit(str(error))\n"
+    )
+    command = [sys.executable, "-c", script, str(desk.shop.home), str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 1
+    assert "is being written by a test, pid" in done.stderr
+    assert desk.is_empty()
+    desk.take(file)
+    desk.take(write_orders(tmp_path / "o.csv", ORDERS), asset="orders")
+    assert desk.log.verify() == 2
+    assert len(desk.products()) == len(PRODUCTS)
+
+
+def test_two_sources_keep_their_own_products(desk: Desk, tmp_path: Path) -> None:
+    desk.take(many(tmp_path / "a.csv", 3), name="one")
+    desk.take(many(tmp_path / "b.csv", 2, "6.00"), name="two", sync=True)
+    found = desk.warehouse.current_products(read_history(desk.log).order)
+    assert sorted(found["product_id"].to_pylist()) == ["one:1", "one:2", "one:3", "two:1", "two:2"]
