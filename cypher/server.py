@@ -50,13 +50,15 @@ CONFIGURATION: Mapping[str, str] = {
 }
 MAIN = "org.neo4j.server.Neo4jCommunity"
 ADMIN = "org.neo4j.cli.AdminTool"  # not its wrapper, which starts a second JVM that a kill of the first leaves behind
-IMPORT_HEAP_MB = 1024  # the import's own process, while the server is down
+IMPORT_HEAP_MB = 1280  # the import's own process, while the server is down
+READ_BUFFER = 4 << 20  # bytes that the longest field may have; a larger buffer makes an import slower
 
 
 class LocalServer:
     """Neo4j Community in a folder. One process owns it at a time.
 
-    `jars` is a folder of the operator's own in place of the cache, `jvm` further flags of the runtime. Raises ServerError and what is under it.
+    `jars` is a folder of the operator's own in place of the cache, `jvm` further flags of the runtime. Raises
+    ServerError and what is under it.
     """
 
     def __init__(
@@ -111,9 +113,20 @@ class LocalServer:
             self._lock.close()
             self._lock = None
 
+    def clear(self) -> Connection:
+        """Throw the data away and start empty, at the same address with the same password."""
+        if self._lock is None:
+            raise ServerError("The server must be started before it is cleared.", "Call start first.")
+        self._halt()
+        self._clear_data()
+        jars = ensure_jars(self._own_jars)
+        self.connection = self._launch(jars, self._password(jars))
+        return self.connection
+
     def running(self) -> bool:
-        """Whether this process owns a server that has not ended."""
-        return self._java is not None and self._java.poll() is None
+        """Whether this process owns a server that has not ended; a killed one has, before its threads are all gone."""
+        java = self._java
+        return java is not None and java.poll() is None and process.identify(java.pid) is not None
 
     @property
     def log(self) -> Path:
@@ -138,12 +151,14 @@ class LocalServer:
         relationships: Mapping[str, Sequence[Sequence[str]]],
         *,
         multiline: bool = False,
+        longest: int = 0,
     ) -> Connection:
         """Replace everything in the database by CSV files of a folder, with the server down meanwhile.
 
         `nodes` maps a label to names of files, `relationships` a type to such groups of files; the first of each group
-        has the header alone. Lists in a field are joined by U+001F. Broken off at any moment, the next start finds an
-        empty database. Raises ImportFailed.
+        has the header alone. Lists in a field are joined by U+001F; `multiline` says that a field may hold a line
+        break, `longest` how many bytes the longest has. Broken off at any moment, the next start finds an empty
+        database. Raises ImportFailed.
         """
         if self._lock is None:
             raise ServerError("The server must be started before an import.", "Call start first.")
@@ -153,15 +168,16 @@ class LocalServer:
         sources = [f"--nodes={label}={','.join(files)}" for label, files in nodes.items()]
         for kind, groups in relationships.items():
             sources += [f"--relationships={kind}={','.join(files)}" for files in groups]
-        self._import(jars, folder, sources, multiline)
+        self._import(jars, folder, sources, multiline, longest)
         self._loading.unlink()
         self.connection = self._launch(jars, self._read_password())
         return self.connection
 
-    def _import(self, jars: Path, folder: Path, sources: Sequence[str], multiline: bool) -> None:
+    def _import(self, jars: Path, folder: Path, sources: Sequence[str], multiline: bool, longest: int) -> None:
         arguments = [
             "database", "import", "full", "neo4j", "--overwrite-destination", "--id-type=string",
-            "--path-pattern-style=none", "--array-delimiter=U+001F", "--bad-tolerance=0", "--read-buffer-size=16m",
+            "--path-pattern-style=none", "--array-delimiter=U+001F", "--bad-tolerance=0",
+            f"--read-buffer-size={max(READ_BUFFER, 2 * longest)}",
             *(["--multiline-fields=true", "--multiline-fields-format=v1"] if multiline else []),
             f"--report-file={self.folder / 'logs' / 'import.report'}", *sources,
         ]  # fmt: skip
@@ -235,7 +251,7 @@ class LocalServer:
     def _admin(self, jars: Path, arguments: Sequence[str], log: Path, heap_mb: int, folder: Path) -> int:
         """Run an admin command in a folder and a process group of its own; it ends with us."""
         environment = {**os.environ, "NEO4J_HOME": str(self.folder), "NEO4J_CONF": str(self.folder / "conf")}
-        command = [_java(), f"-Xmx{heap_mb}m", *self._jvm, "-cp", f"{jars}/*", ADMIN, *arguments]
+        command = [_java(), f"-Xmx{heap_mb}m", "-XX:+UseParallelGC", *self._jvm, "-cp", f"{jars}/*", ADMIN, *arguments]
         with log.open("wb") as file:
             admin = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, cwd=folder, env=environment,

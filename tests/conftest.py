@@ -8,7 +8,6 @@ from cypher.driver import Graph
 from cypher.server import LocalServer
 from cypher.statements import step
 
-
 QUICK = ("-XX:TieredStopAtLevel=1",)  # compile little: tests ask each thing once
 
 

@@ -21,12 +21,16 @@ SEPARATOR = "chr(31)"
 
 @dataclass(slots=True)
 class ImportFiles:
-    """Names of files in `folder`, by label and by type; the first of each group is the header."""
+    """Names of files in `folder`, by label and by type; the first of each group is the header.
+
+    `longest` is the bytes of the longest field, `multiline` whether any holds a line break.
+    """
 
     folder: Path
     nodes: dict[str, list[str]] = field(default_factory=dict)
     relationships: dict[str, list[list[str]]] = field(default_factory=dict)
     multiline: bool = False
+    longest: int = 0
 
 
 def write_files(
@@ -61,9 +65,16 @@ def _write_part(connection: duckdb.DuckDBPyConnection, tables: GraphTables, part
         files.relationships.setdefault(part.kind, []).append([header, data])
     else:
         files.nodes[part.label] = [header, data]
-    texts = [f'contains("{column.name}", chr(10)) OR contains("{column.name}", chr(13))' for column in schema
-             if pa.types.is_string(column.type)]  # fmt: skip
-    files.multiline |= bool(texts and relation.filter(" OR ".join(texts)).limit(1).fetchall())
+    _measure(relation, [f'"{column.name}"' for column in schema if pa.types.is_string(column.type)], files)
+
+
+def _measure(relation: duckdb.DuckDBPyRelation, texts: list[str], files: ImportFiles) -> None:
+    """What the import must be told of the texts beforehand."""
+    breaks = " OR ".join(f"contains({name}, chr(10)) OR contains({name}, chr(13))" for name in texts)
+    longest = ", ".join(f"coalesce(max(strlen({name})), 0)" for name in texts)
+    broken, size = relation.aggregate(f"coalesce(bool_or({breaks}), false), greatest(0, {longest})").fetchall()[0]
+    files.multiline |= bool(broken)
+    files.longest = max(files.longest, int(size))
 
 
 def _title(part: Part, column: "pa.Field[Any]") -> str:

@@ -133,6 +133,12 @@ def test_an_import_replaces_everything_and_one_broken_off_leaves_nothing(folder:
         with Graph(local.start()) as graph:
             assert graph.read("MATCH (n) RETURN count(n)").rows == ((0,),)
         assert not (folder / "loading").exists()
+        before = local.connection
+        with Graph(local.start()) as graph:
+            graph.write("CREATE (:Thing)")
+        assert local.clear() == before
+        with Graph(local.start()) as graph:
+            assert graph.read("MATCH (n) RETURN count(n)").rows == ((0,),)
 
 
 def test_a_failed_start_names_its_log(tmp_path: Path) -> None:
