@@ -179,8 +179,9 @@ class Service:
             report = self.receiver().receive(
                 Delivery(tuple(map(str, paths)), **options), lambda step, done: progress(step, done, 0)
             )
-        if report.offset is not None and build:
+        if build and not options.get("dry_run"):
             self.open(progress=progress) if self.model.offset < 0 else self.model.follow(build=True, progress=progress)
+        if report.offset is not None:
             self._reader = None
         return report
 

@@ -3,10 +3,11 @@
 Is given the application to serve, for GraphQL stands above this package.
 """
 
+import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Annotated, Any
 
 import typer
@@ -44,7 +45,9 @@ def serve_with(application: Application) -> Callable[..., None]:
             opening.start()
             err.print(f"GraphiQL: {address}/graphql   ready when {address}/readyz says so")
             err.print(f"Tokens: {escape(str(service.shop.secrets))} (publishable, secret)")
-            server.run(sockets=[listener])
+            signal.signal(signal.SIGTERM, signal.default_int_handler)  # both ask for the same: finish, then go
+            with suppress(KeyboardInterrupt):
+                server.run(sockets=[listener])
             opening.join()
             if failed:
                 raise failed[0]

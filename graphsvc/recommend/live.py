@@ -17,7 +17,7 @@ from graphsvc.recommend.behaviour import HALF_LIFE, Behaviour
 from graphsvc.recommend.pairs import LINES
 from graphsvc.types import Event
 
-AHEAD = 30 * DAY  # minutes after the newest event of the snapshot that a clock is believed
+AHEAD = 30 * DAY  # minutes after the newest event known that a clock is believed
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ class Live:
         self.ratings: dict[int, list[float]] = defaultdict(list)
         self._contents = {name: set(base.open_baskets.row(at).tolist()) for at, name in enumerate(base.open_names)}
         self._seen: set[str] = set()
+        self._start = self._latest = base.newest
 
     def number(self, name: str) -> int:
         """The number of a product, a new one if it has none."""
@@ -144,7 +145,10 @@ class Live:
                 self._put(event.basket, item)
 
     def _weigh(self, item: int, kind: int, minute: int) -> None:
-        later = min(minute - self.base.newest, AHEAD) / DAY if self.base.newest else 0.0
+        """Add an event's weight at the time of the snapshot's newest; of a shop without any, of its own first."""
+        self._start = self._start or minute
+        self._latest = min(max(minute, self._latest), (self._latest or minute) + AHEAD)
+        later = (min(minute, self._latest) - self._start) / DAY
         weight = float(WEIGHTS[kind]) * 2.0 ** (later / HALF_LIFE)
         if item < len(self.popularity):
             self.popularity[item] += np.float32(weight)
