@@ -21,7 +21,8 @@ from graphsvc.recommend.shelf import CatalogueView
 from graphsvc.types import RecommendRequest
 
 STANDINS = 10  # sold products near to an unsold one whose partners are its own
-SAME_TYPE = 0.3  # what a partner of the same type is worth as a complement
+SAME_TYPE = 0.05  # what a partner of the same type is worth as a complement: other types come first
+UNSURE = 0.1  # what a lift is worth that may be chance
 SURE = 1.64  # standard deviations that a pair's count may lie too high by chance: 1 in 20
 FALLBACK = 1e-6  # the score of what is there only so that an answer is not empty
 
@@ -136,10 +137,12 @@ def _partners(scene: Scene, anchors: Sequence[Anchor]) -> list[Candidate]:
         others, counts = _counts(scene, anchor.item)
         others, counts = others[scene.allowed[others]], counts[scene.allowed[others]]
         held = scene.base.pairs.baskets.lengths[others] + np.array([live.held[o] for o in others.tolist()], float)
-        often = (counts - SURE * np.sqrt(counts)) * total / np.maximum(live.held_count(anchor.item) * held, 1)
+        chance = np.maximum(live.held_count(anchor.item) * held, 1) / total
+        sure, seen = (counts - SURE * np.sqrt(counts)) / chance, counts / chance
+        often = np.log(np.maximum(sure, 1)) + UNSURE * np.log(np.maximum(seen, 1))
         kind = _type(scene, anchor.item)
         same = (scene.base.category[others] == kind) & (kind >= 0)
-        value = anchor.weight * np.log(np.maximum(often, 1)) * np.where(same, SAME_TYPE, 1.0)
+        value = anchor.weight * often * np.where(same, SAME_TYPE, 1.0)
         for other, worth in zip(others[value > 0].tolist(), value[value > 0].tolist(), strict=True):
             parts[other]["pairs"] += worth
     return ranked(parts)

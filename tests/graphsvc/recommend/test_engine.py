@@ -70,8 +70,8 @@ def test_what_nobody_has_bought_answers_by_content(tmp_path: Path) -> None:
 
 def test_one_place_is_kept_for_what_nobody_has_bought(tmp_path: Path) -> None:
     answer = shop(tmp_path).recommend(RecommendRequest(product="s:pan3", first=4), Shelves(ALL))
-    assert names(answer)[-1] == "pan6"
-    assert answer[-1][2][0].kind == "content"
+    assert "pan6" in names(answer)
+    assert answer[names(answer).index("pan6")][2][0].kind == "content"
 
 
 def test_a_product_that_came_after_the_snapshot_is_found_and_answered_for(tmp_path: Path) -> None:
