@@ -20,6 +20,7 @@ from graphsvc.errors import GraphUnavailable
 from graphsvc.graph.faults import graph_faults
 from graphsvc.graph.projection import GraphProjection
 from graphsvc.graph.tables import GraphTables, build_event_tables, build_product_tables, build_tables
+from graphsvc.graph.vectors import Vectors
 from graphsvc.history import CURRENT, History
 from graphsvc.knowledge import view_facts
 from graphsvc.settings import Settings
@@ -28,6 +29,7 @@ from graphsvc.types import Entity
 from graphsvc.warehouse.tables import Warehouse
 
 Progress = Callable[[str, int, int], None]
+VectorsOf = Callable[[Sequence[str]], tuple[list[str], Vectors]]  # of those ids that are known, float32[n, d]
 EVENT_COLUMNS = ("source", "shopper", "product_id", "basket")
 
 
@@ -44,6 +46,7 @@ class GraphDoor:
         self._projection: GraphProjection | None = None
         self._opening = threading.Lock()
         self._offset, self._detail = -1, "not opened"
+        self.bare = True  # whether products may be without vectors
 
     def open(self) -> GraphProjection:
         """Reach Neo4j, starting the local one where that is ours to do."""
@@ -85,13 +88,23 @@ class GraphDoor:
                 step = _Step(warehouse, history, bought_together, self._shop.home / "graph" / "small")
                 if at < 0 or any(history.places[str(payload["batch"])] > at for payload in history.imports):
                     projection.follow(history.offset, step.build, progress)
+                    self.bare = True
                 else:
-                    step.lay_over(projection, at)
+                    self.bare |= step.lay_over(projection, at)
             self._offset, self._detail = max(at, history.offset), ""
         except GraphUnavailable as error:
             self._detail = f"away: {error.message}"
             self._recover()
             raise
+
+    def give_vectors(self, encoder: str, vectors: VectorsOf, progress: Progress) -> None:
+        """Give the products that lack one their vector, for analysts' questions. `vectors` says which it knows."""
+        if not self.bare:
+            return
+        projection = self.open()
+        ids, found = vectors(projection.missing_vectors(encoder))
+        projection.write_vectors(encoder, ids, found, progress)
+        self.bare = False
 
     def entity(self, entity_id: str) -> Entity | None:
         """A node with what stands around it."""
@@ -172,8 +185,11 @@ class _Step:
             self._view(connection)
             return build_tables(connection, folder)
 
-    def lay_over(self, projection: GraphProjection, at: int) -> None:
-        """Replace what small changes since `at` touch. Events come first: the watermark moves with the last step."""
+    def lay_over(self, projection: GraphProjection, at: int) -> bool:
+        """Replace what small changes since `at` touch; returns whether products changed.
+
+        Events come first: the watermark moves with the last step.
+        """
         later = set(self._history.since(at))
         events, products = (self._changed(table, later) for table in ("events", "products"))
         with closing(self._warehouse.connection()) as connection:
@@ -188,6 +204,7 @@ class _Step:
             else:
                 projection.advance(self._history.offset)
         shutil.rmtree(self._folder, ignore_errors=True)
+        return bool(products.num_rows)
 
     def _changed(self, table: str, batches: set[str]) -> pa.Table:
         rows = self._history.rows.get(table)

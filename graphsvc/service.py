@@ -126,6 +126,8 @@ class Service:
         engine = self.model.engine
         pairs = engine.bought_together() if engine is not None else BOUGHT_TOGETHER.empty_table()
         self.graph.follow(self.warehouse, self.history(), pairs, progress)
+        if self.model.catalogue is not None:
+            self.graph.give_vectors(self.model.encoder_name, self.model.catalogue.vectors, progress)
 
     def ready(self) -> bool:
         """Whether answers can be given."""
@@ -341,7 +343,7 @@ class Service:
         while not self._closing.is_set():
             try:
                 self.graph.open()
-                if self.graph.progress()[0] < self.model.offset:
+                if self.graph.bare or self.graph.progress()[0] < self.model.offset:
                     self.follow_graph()
             except GraphUnavailable:
                 self._closing.wait(2.0)

@@ -165,6 +165,17 @@ class Catalogue:
         """Products in the order of `ids`."""
         return [self.product(product_id) for product_id in ids]
 
+    def vectors(self, ids: Sequence[str]) -> tuple[list[str], Vectors]:
+        """Those of `ids` that are there and the vectors of their texts, float32[n, d] of unit length."""
+        state = self._state
+        rows = np.array([state.row(product_id) for product_id in ids], np.int64)
+        known = np.flatnonzero(rows >= 0)
+        documents = state.columns.document[rows[known]]
+        distinct, places = np.unique(documents, return_inverse=True)
+        found = [state.corpus.vector(int(document)) for document in distinct]
+        vectors = np.stack(found)[places] if found else np.empty((0, 0), np.float32)
+        return [ids[place] for place in known.tolist()], vectors
+
     def facts_of(self, product_id: str) -> list[str]:
         """The ids of the nodes that a product's facts lead to; none when it is unknown."""
         state, row = self._state, self._state.row(product_id)

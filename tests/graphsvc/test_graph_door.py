@@ -1,0 +1,53 @@
+"""The graph follows the answers, with its vectors, and analysts find products by meaning."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from cypher.driver import Graph
+from cypher.statements import named
+from graphsvc.doctor import compare
+from graphsvc.service import Service
+from graphsvc.settings import Settings
+from tests.graphsvc.shops import PRODUCTS, write_products
+
+
+@pytest.fixture
+def service(tmp_path: Path, neo4j: Graph) -> Iterator[Service]:
+    there = neo4j.connection
+    settings = Settings(
+        home=tmp_path / "shop", encoder="use", neo4j_uri=there.uri, neo4j_user=there.user,
+        neo4j_password=SecretStr(there.password),
+    )  # fmt: skip
+    with Service(settings) as service:
+        service.ingest(str(write_products(tmp_path / "products.csv", PRODUCTS)), asset="products", name="shop")
+        service.follow_graph()
+        yield service
+
+
+def near(service: Service, text: str) -> list[str]:
+    vector = service.model.encode(text).tolist()
+    return [row["id"] for row in service.graph.graph.read(named("near"), vector=vector, limit=3).dicts()]
+
+
+def test_every_product_has_its_vector(service: Service) -> None:
+    assert near(service, "保温杯")[0] == "shop:5"
+    assert near(service, "frying pan")[0] == "shop:1"
+
+
+def test_a_changed_product_has_that_of_its_new_text(service: Service) -> None:
+    service.upsert_products([{"id": "shop:1", "title": "Wool blanket"}, {"id": "shop:new", "title": "Bicycle bell"}])
+    service.model.follow(build=False)
+    service.follow_graph()
+    assert near(service, "bell of a bicycle")[0] == "shop:new"
+    assert near(service, "wool blanket")[0] == "shop:1"
+    assert not [finding for finding in compare(service) if finding.differences]
+
+
+def test_a_retired_product_is_not_near_anything(service: Service) -> None:
+    service.retire_products(["shop:5"])
+    service.model.follow(build=False)
+    service.follow_graph()
+    assert "shop:5" not in near(service, "保温杯")
