@@ -22,7 +22,7 @@ def with_typo(query: str) -> str:
     letter = query[at]
     other = LETTERS[draw[3] % 26]
     slips = (
-        query[at + 1] + letter if query[at + 1] != letter else "",
+        query[at + 1] + letter if query[at + 1] != letter else letter,
         letter + query[at + 1] + query[at + 1],
         query[at + 1],
         (other if other != letter.lower() else LETTERS[(draw[3] + 1) % 26]) + query[at + 1],

@@ -14,7 +14,8 @@ from extractors.category import SEPARATOR
 from graphsvc.search.corpus import Corpus, Scores
 from graphsvc.search.fuse import MEANING
 from graphsvc.search.products import unpack_facts
-from graphsvc.search.text_index import FIELDS, K1, Explanation
+from graphsvc.search.text_index import FIELDS, K1
+from graphsvc.search.wording import word_matches
 from graphsvc.types import Reason
 
 FACTS = 2  # place of the facts among the fields of the index
@@ -44,9 +45,14 @@ def reasons_of(corpus: Corpus, scores: Scores, document: int, packed: bytes) -> 
     if whole <= 0:
         return ()
     segment, local = corpus.locate(document)
-    words = _words(why, whole)
-    facts = list(_facts(corpus.segments[segment].words, scores, local, packed, words, whole, why))
-    found = [*_said(words, why), *facts, Reason("meaning", _close(why.cosine), meaning / whole)]
+    wording = word_matches(
+        scores.understanding,
+        {term: share * why.parts.words / whole for term, share in why.terms.items()},
+        {gram: share * why.parts.characters / whole for gram, share in why.trigrams.items()},
+    )
+    facts = _facts(corpus.segments[segment].words, scores, local, packed, wording.shares, whole)
+    said = wording.reasons(scores.understanding)
+    found = [*said, *facts, Reason("meaning", _close(why.cosine), meaning / whole)]
     found.sort(key=lambda reason: -reason.share)
     return tuple(reason for reason in found if reason.share >= LEAST or reason.kind == "fact")[:SHOWN]
 
@@ -56,28 +62,9 @@ def popular(popularity: float) -> tuple[Reason, ...]:
     return (Reason("popular", "Popular in this shop", 1.0),) if popularity > 0 else ()
 
 
-def _words(why: Explanation, whole: float) -> dict[str, float]:
-    """Share of each typed word: its part of the words' score and of the characters'."""
-    shares = {word: share * why.parts.words / whole for word, share in why.words}
-    for word, share in why.characters:
-        shares[word] = shares.get(word, 0.0) + share * why.parts.characters / whole
-    return shares
-
-
-def _said(words: Mapping[str, float], why: Explanation) -> list[Reason]:
-    taken = {correction.typed: correction.taken for correction in why.corrections}
-    return [
-        Reason("correction", f"“{word}” read as “{taken[word]}”", share, word)
-        if word in taken
-        else Reason("word", f"has “{word}”", share, word)
-        for word, share in words.items()
-    ]
-
-
 def _facts(
-    index: Bm25, scores: Scores, local: int, packed: bytes, words: dict[str, float], whole: float,
-    why: Explanation,
-) -> list[Reason]:  # fmt: skip
+    index: Bm25, scores: Scores, local: int, packed: bytes, words: dict[str, float], whole: float
+) -> list[Reason]:
     """The facts met, each with what the score would lose without it, which is taken off its words' shares."""
     spoken, known = unpack_facts(packed)
     met = _met(scores, known)

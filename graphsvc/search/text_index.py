@@ -20,7 +20,7 @@ from embeddings.spelling import Speller
 from embeddings.words import is_chinese, is_number, terms_of_all, tokens, trigrams
 from graphsvc.search.fuse import Evidence, Parts, Peaks, part
 from graphsvc.search.names import under
-from graphsvc.search.understand import Correction, Understanding, understand
+from graphsvc.search.understand import Understanding, understand
 
 FILE = "texts"
 K1 = 0.5
@@ -47,12 +47,11 @@ class DocumentTexts:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why one document stands where it stands: typed words with their share of the words' part, largest first, and of
-    the characters' part."""
+    """Why one document stands where it stands: the terms and trigrams of the query that it has, each with its share of
+    the words' part and of the characters' part."""
 
-    words: tuple[tuple[str, float], ...]
-    characters: tuple[tuple[str, float], ...]
-    corrections: tuple[Correction, ...]
+    terms: Mapping[str, float]
+    trigrams: Mapping[str, float]
     cosine: float
     parts: Parts
 
@@ -133,13 +132,12 @@ class TextIndex:
         self, understanding: Understanding, found: Found, evidence: Evidence, top: Peaks, document: int
     ) -> Explanation:
         """Return why a document scores what it scores; the parts sum to its fused score."""
-        said = _shares(understanding.terms, understanding.origins, self.words.impacts(found.terms, document))
-        alike = _shares(
-            understanding.trigrams, understanding.spelled, self.characters.impacts(found.trigrams, document)
+        return Explanation(
+            _shares(understanding.terms, self.words.impacts(found.terms, document)),
+            _shares(understanding.trigrams, self.characters.impacts(found.trigrams, document)),
+            float(evidence.cosine[document]),
+            part(evidence, top, document),
         )
-        matched = {word for word, _ in (*said, *alike)}
-        corrections = tuple(c for c in understanding.corrections if c.typed in matched)
-        return Explanation(said, alike, corrections, float(evidence.cosine[document]), part(evidence, top, document))
 
 
 def understand_with(text: str, segments: Sequence[TextIndex], *, correct: bool = True) -> Understanding:
@@ -193,13 +191,12 @@ def _index(
     )
 
 
-def _shares(
-    weights: Mapping[str, float], origins: Mapping[str, str], impacts: NDArray[np.float32]
-) -> tuple[tuple[str, float], ...]:
-    """Each typed word's share of the sum of weight × impact over its terms, largest first."""
-    shares: dict[str, float] = {}
-    for (term, weight), impact in zip(weights.items(), impacts.tolist(), strict=True):
-        if impact > 0:
-            shares[origins[term]] = shares.get(origins[term], 0.0) + weight * impact
-    total = sum(shares.values()) or 1.0
-    return tuple((word, share / total) for word, share in sorted(shares.items(), key=lambda pair: -pair[1]))
+def _shares(weights: Mapping[str, float], impacts: NDArray[np.float32]) -> dict[str, float]:
+    """Each matched term's share of the sum of weight × impact."""
+    found = {
+        term: weight * impact
+        for (term, weight), impact in zip(weights.items(), impacts.tolist(), strict=True)
+        if impact > 0
+    }
+    total = sum(found.values()) or 1.0
+    return {term: share / total for term, share in found.items()}

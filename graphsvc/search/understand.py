@@ -17,6 +17,7 @@ JOINED = 0.6  # weight of "screwdriver" for "screw driver"
 SPLIT = 0.8  # weight of each half of "dishsoap"
 CORRECTED = 0.9  # weight of a correction beside the word as typed, which may be a brand
 SOUND = 0.4  # weight of a Chinese bigram's sound where its spelling is known; 1 where only the sound is
+FAINT = 0.2  # weight of a Chinese pair with a function word in it, as 的 is: it joins two words
 SLIPS = 3  # a word that fewer descriptions than this have, and no title, may itself be a slip
 CANDIDATES = 8  # corrections weighed against the rest of the query
 ALONE = 0.02  # how likely a correction is whose texts have no other word of the query
@@ -113,15 +114,16 @@ class _Reading:
 
     def is_known(self) -> bool:
         """Whether any term that means something stands in the catalogue."""
-        telling = (term for term in self.weights if not is_number(term) and term not in FUNCTION_WORDS)
+        telling = (term for term in self.weights if not is_number(term) and not _has_function_word(term))
         return any(self._has(term) for term in telling)
 
     def _take_chinese(self, word: str) -> None:
         pieces = terms_of(word)
         spelled, heard = pieces[: len(pieces) // 2], pieces[len(pieces) // 2 :]
         for piece, sound in zip(spelled, heard, strict=True):
-            self._add(piece, piece, 1.0)
-            self._add(sound, piece, SOUND if self._has(piece) else 1.0)
+            telling = FAINT if _has_function_word(piece) else 1.0
+            self._add(piece, piece, telling)
+            self._add(sound, piece, telling * (SOUND if self._has(piece) else 1.0))
 
     def _is_word(self, word: str) -> bool:
         """Whether a title or fact has the word, or enough texts do that it is no slip of theirs."""
@@ -183,6 +185,11 @@ class _Reading:
     def _frequency(self, word: str) -> int:
         (term,) = terms_of(word)
         return sum(index.frequency(term) for index in self._words)
+
+
+def _has_function_word(term: str) -> bool:
+    """Whether a term is a word that says nothing of the thing, or a pair of characters with one in it."""
+    return term in FUNCTION_WORDS or not FUNCTION_WORDS.isdisjoint(term) and is_chinese(term)
 
 
 def _spelled(words: Sequence[str], corrections: Sequence[Correction]) -> dict[str, str]:
