@@ -24,12 +24,11 @@ from graphsvc.warehouse.fields import ASSETS
 from graphsvc.warehouse.finish import FINISHES, judge_all, rows_of
 from graphsvc.warehouse.identifiers import detect_identifiers
 from graphsvc.warehouse.schemas import TABLES
-from graphsvc.warehouse.stage import OURS, Columns, Reject, Stage, run_script, sized
+from graphsvc.warehouse.stage import OURS, VERSION, Columns, Reject, Stage, run_script, sized
 from graphsvc.warehouse.tables import ROWS, SQL, Warehouse, batch_order, new_batch, storage_errors
 
 SAFE_SHARE = 0.2  # of a source's products that a --sync may retire unasked
 SAMPLE = 1_000  # rows from which a mapping and a contract are drawn
-VERSION = 2  # of the cleaning; raised when the same row would come out otherwise
 
 
 class Source(Protocol):

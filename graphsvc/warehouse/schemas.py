@@ -27,7 +27,7 @@ ORIGIN = pa.schema(
         ("source", TEXT),  # name of the asset the row was imported under ("grocer")
         ("file", TEXT),  # base name of the file, never its full path
         ("line", pa.int64()),  # 1-based row of the source: physical line for text, record number for the rest
-        ("row_hash", TEXT),  # hash of the raw row and the mapping: equal hash, nothing to do
+        ("row_hash", TEXT),  # hash of the raw row and how it was read (mapping, version): equal hash, nothing to do
         ("batch", TEXT),  # the batch that wrote it; real only once the write log names it
     ]
 )

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -119,6 +120,12 @@ class Shop:
         found = connection.sql(f"SELECT * FROM {table}").to_arrow_table().to_pylist()
         connection.close()
         return list(found)
+
+    def current_events(self) -> list[dict[str, Any]]:
+        with closing(self.warehouse.connection()) as connection:
+            self.warehouse.view_current(connection, "events", self.named)
+            query = "SELECT * FROM current_events ORDER BY event_id"
+            return list(connection.sql(query).to_arrow_table().to_pylist())
 
 
 PRODUCTS = {
@@ -267,6 +274,22 @@ def test_cancellations_reduce_what_they_cancel(shop: Shop, tmp_path: Path) -> No
         ("shop:2", "buy", 3.0, 6.0), ("shop:2", "remove", 2.0, -4.0),
     }  # fmt: skip
     assert {(c["before"], c["after"]) for c in shop.rows("changes")} == {("80995.0", "0.0"), ("5.0", "3.0")}
+
+
+def test_order_lines_read_by_another_mapping_take_their_own_places(shop: Shop, tmp_path: Path) -> None:
+    shop.ingest(catalogue(tmp_path / "a.csv"), "products", PRODUCTS)
+    rows = [order("1", "1", "3"), order("2", "2", "5"), order("C2", "2", "-5", "2024-01-03")]
+    orders = write(tmp_path / "o.csv", rows, ORDER_HEADER)
+    shop.ingest(orders, "orders", ORDERS)
+    before = shop.current_events()
+    other = {name: column for name, column in ORDERS.items() if name != "price"}
+    done = shop.ingest(orders, "orders", ORDERS, mapping=Renaming(other))
+    assert (done.counts.accepted, done.counts.unchanged) == (3, 0)
+    after = shop.current_events()
+    assert [(e["event_id"], e["kind"], e["quantity"]) for e in after] == [
+        (e["event_id"], e["kind"], e["quantity"]) for e in before
+    ]
+    assert ({e["value"] for e in before}, {e["value"] for e in after}) == ({6.0, 10.0, -10.0}, {None})
 
 
 def test_outliers_are_measured_by_the_items_own_history(shop: Shop, tmp_path: Path) -> None:

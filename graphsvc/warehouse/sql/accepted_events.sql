@@ -1,6 +1,6 @@
--- purpose: events as they came, with their products
+-- purpose: events as they came, with their products; one without an id has its raw row's, whatever the mapping
 -- params: name
-SELECT coalesce($name || ':' || s.event_id, $name || ':' || left(s.row_hash, 24)) AS event_id, s.shopper, s.session, r.product_id,
+SELECT coalesce($name || ':' || s.event_id, $name || ':' || left(md5(s.row), 24)) AS event_id, s.shopper, s.session, r.product_id,
        s.kind, s.time, s.quantity, s.value, $name || ':' || s.basket AS basket, s.query_id, CAST(s.position AS INTEGER) AS position,
        $name AS source, s.file, s.line, s.row_hash, '' AS batch
 FROM stage AS s JOIN resolved AS r ON s.product = r.product
