@@ -161,7 +161,8 @@ class Stage:
         index = pa.array(np.arange(raw.num_rows))
         self._connection.register("incoming", pa.table({"index": index, "cells": cells}))
         text = (SQL / "hash_rows.sql").read_text("utf-8")
-        rows: pa.Table = self._connection.sql(text, params={"reading": f"{VERSION} {self._mapping.fingerprint}"}).to_arrow_table()
+        reading = f"{VERSION} {self._mapping.fingerprint}"
+        rows: pa.Table = self._connection.sql(text, params={"reading": reading}).to_arrow_table()
         return rows
 
     def _write(self, raw: pa.RecordBatch, rows: pa.Table, files: Column, lines: Column) -> None:
