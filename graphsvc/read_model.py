@@ -22,6 +22,8 @@ from graphsvc.knowledge import FACTS, facts_of, view_facts
 from graphsvc.log import Entry, WriteLog
 from graphsvc.recommend import behaviour
 from graphsvc.recommend.engine import Engine
+from graphsvc.recommend.rules import FILE as RULES
+from graphsvc.recommend.rules import Rules
 from graphsvc.search import snapshot
 from graphsvc.search.catalogue import Catalogue, warm
 from graphsvc.search.data import CatalogueData
@@ -69,7 +71,7 @@ class ReadModel:
         Raises StorageError when there is no sound snapshot and none may be built.
         """
         try:
-            self.engine = Engine.open(self._shop.behaviour)
+            self.engine = self._open_engine()
             meta = snapshot.read_meta(self._shop.search)
             self._take_encoder(str(meta["encoder"]))
             self.catalogue = Catalogue.open(self._shop.search, self._encoder)
@@ -102,7 +104,7 @@ class ReadModel:
             facts = view_facts(self._warehouse, history, connection)
             progress("behaviour", 0, 1)
             behaviour.build(self._shop.behaviour, history.offset, connection, products, facts)
-        self.engine = Engine.open(self._shop.behaviour)
+        self.engine = self._open_engine()
         progress("behaviour", 1, 1)
         self._take_encoder(self._choose(products))
         assert self._encoder is not None
@@ -143,6 +145,9 @@ class ReadModel:
         mine = popularity.filter(pc.is_in(popularity["product_id"], stays["product_id"].combine_chunks()))
         retired = [str(name) for name in rows.filter(gone)["product_id"].to_pylist()]
         return CatalogueData(entry.offset, stays, facts, mine), retired
+
+    def _open_engine(self) -> Engine:
+        return Engine.open(self._shop.behaviour, Rules.load(self._shop.home / RULES))
 
     def _choose(self, products: pa.Table) -> str:
         if self._settings.encoder != "auto":

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from graphsvc.errors import SourceError
 from graphsvc.evaluate.sequence_files import read_attributes, read_sequences
-from graphsvc.recommend.blend import Blend
+from graphsvc.recommend.blend import AGAIN, Blend
 from graphsvc.recommend.contract import Interactions
 from graphsvc.recommend.sequences import Numbers, Sequences
 
@@ -46,7 +46,8 @@ def evaluate_sequences(
     blend.tune(judged.without_last(2), judged.from_end(2))
     systems: dict[str, Any] = {}
     histories, targets = judged.without_last(1), judged.from_end(1)
-    for name, model in [*blend.members.items(), ("blend", blend)]:
+    members = [(name, model) for name, model in blend.members.items() if name != AGAIN]  # every target is a new item
+    for name, model in [*members, ("blend", blend)]:
         progress(name)
         ids = [model.score(histories.rows(rows), DEPTH)[0] for rows in _blocks(len(judged))]
         systems[name] = _metrics(np.concatenate(ids), targets)

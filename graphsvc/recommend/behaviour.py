@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -38,6 +38,7 @@ from graphsvc.recommend.surroundings import Surroundings, surroundings
 
 FILE, FORMAT = "behaviour", 1
 HALF_LIFE = 30.0  # days
+BASKET = 10  # last items of a shopper that what comes again may not be learnt from: they stand in one basket
 LATELY = 28  # days before the newest event in which buyers are counted
 Progress = Callable[[str], None]
 
@@ -144,15 +145,17 @@ def build(
 def fit_blend(data: Interactions) -> Blend:
     """A blend fitted on everything, its weights chosen on each shopper's item before the last: one new to them.
 
-    For the weights, the members are fitted without the last two items of each shopper first.
+    For the weights, the members are fitted without the last two items of each shopper first. What the shopper's own
+    past weighs is chosen on the last item, new or not, without those around it.
     """
     blend = Blend()
     new = data.sequences.distinct()
     enough = new.rows(np.flatnonzero(new.lengths >= 3))
     if blend.can_tune(len(enough)):
         known = new.without_last(2)
-        blend.fit(Interactions(known, data.items, data.features, data.nodes, data.popularity))
+        blend.fit(replace(data, sequences=known))
         blend.tune(enough.without_last(2), enough.from_end(2))
+        blend.tune_again(data.sequences.without_last(BASKET), data.sequences.from_end(1))
         blend.prune()
         blend = blend.blank()
     blend.fit(data)
@@ -211,4 +214,4 @@ def _interactions(actions: Actions, around: Surroundings, popularity: NDArray[np
     repeated = np.zeros(len(item), bool)
     repeated[1:] = (item[1:] == item[:-1]) & (owner[1:] == owner[:-1])
     sequences = Sequences.grouped(owner[~repeated], item[~repeated], len(actions.owners) - actions.aliases)
-    return Interactions(sequences, len(around.ids), around.features, len(around.nodes), popularity)
+    return Interactions(sequences, len(around.ids), around.features, len(around.nodes), popularity, around.worth)

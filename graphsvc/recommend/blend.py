@@ -25,12 +25,16 @@ from graphsvc.recommend.kernels import blend_scores, ranks_of
 from graphsvc.recommend.sequences import Numbers, Sequences
 
 FILE = "blend"
-DEFAULTS: Mapping[str, float] = {"covisit": 1.0, "cosine": 0.1, "ppmi_svd": 0.1, "content": 0.4, "popular": 0.01}
+DEFAULTS: Mapping[str, float] = {"covisit": 1.0, "cosine": 0.1, "ppmi_svd": 0.1, "content": 0.4, "popular": 0.01,
+                                  "again": 1.0}  # fmt: skip
 GRID = (0.0, 0.01, 0.03, 0.06, 0.1, 0.2, 0.3, 0.45, 0.7, 1.0, 1.5)
+AGAIN = "again"  # says nothing of new items, so that its weight is chosen apart
+AGAIN_GRID = (0.0, 0.3, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0)
 ALWAYS = ("content", "popular")
 FEWEST = 100  # judged shoppers below which weights would be luck: the defaults stay
 MOST = 12_000  # judged shoppers that are enough
 GAIN = 1.002  # a weight moves only for a gain of more than this
+NEARLY = 0.98  # of the best is good enough for what a shopper knows already: the rest is room for news
 ROUNDS = 3
 BLOCK = 4096  # histories that are scored at once
 DEPTH = 10
@@ -51,7 +55,11 @@ class Blend:
         for member in self.members.values():
             member.fit(data)
         chosen = _sample(np.flatnonzero(data.sequences.lengths > 0), 1000)
-        self._measure(self._candidates(data.sequences.rows(chosen)))
+        histories = data.sequences.rows(chosen)
+        self._measure(self._candidates(histories))
+        if AGAIN in self.members:
+            best = self.members[AGAIN].score(histories, 1, seen=True)[1]
+            self.scales[AGAIN] = float(best.mean()) if len(best) else 1.0
 
     def tune(self, histories: Sequences, targets: Numbers) -> None:
         """Choose the weights that rank targets[h], an item, best for histories[h] (NDCG@10), by coordinate ascent.
@@ -62,10 +70,25 @@ class Blend:
         if not self.can_tune(len(judged)):
             return
         ids, scores = self._candidates(histories.rows(judged))
+        again = {AGAIN: self.weights[AGAIN]} if AGAIN in self.members else {}
+        scales = self.scales
         self._measure((ids, scores))
-        scaled = scores / np.array([self.scales[name] for name in self.members], np.float32)[:, None, None]
-        best = _ascend(list(self.weights.values()), ids, scaled, targets[judged], self.items)
-        self.weights = dict(zip(self.members, best, strict=True))
+        self.scales |= {name: scales[name] for name in again}
+        best = _ascend(list(self.weights.values()), ids, self._scaled(scores), targets[judged], self.items)
+        self.weights = dict(zip(self.members, best, strict=True)) | again
+
+    def tune_again(self, histories: Sequences, targets: Numbers) -> None:
+        """Choose what the shopper's own past weighs: the least that ranks targets[h], new or not, nearly best."""
+        judged = _sample(np.flatnonzero((targets >= 0) & (histories.lengths > 0)), MOST)
+        if AGAIN not in self.members or not self.can_tune(len(judged)):
+            return
+        ids, scores = self._candidates(histories.rows(judged), seen=True)
+        scaled, values = self._scaled(scores), []
+        for weight in AGAIN_GRID:
+            trial = list((self.weights | {AGAIN: weight}).values())
+            values.append(_ndcg(trial, ids, scaled, targets[judged], self.items))
+        enough = next(at for at, value in enumerate(values) if value >= NEARLY * max(values))
+        self.weights[AGAIN] = AGAIN_GRID[enough]
 
     def prune(self) -> None:
         """Forget members that weigh nothing, but for those that answer where no shopper has been."""
@@ -103,6 +126,11 @@ class Blend:
         """What each member says: ids int32[M, H, count], scores float32[M, H, count]."""
         answers = [member.score(histories, count, allowed, seen=seen) for member in self.members.values()]
         return np.stack([ids for ids, _ in answers]), np.stack([scores for _, scores in answers])
+
+    def _scaled(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What members say, each divided by its scale: float32[M, H, count]."""
+        scaled: NDArray[np.float32] = scores / np.array(list(self.scales.values()), np.float32)[:, None, None]
+        return scaled
 
     def _measure(self, candidates: Scored) -> None:
         """The scale of a member is its mean best score."""

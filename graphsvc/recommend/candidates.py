@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphsvc.recommend.behaviour import Behaviour
+from graphsvc.recommend.blend import AGAIN
 from graphsvc.recommend.content import Content
 from graphsvc.recommend.contract import CUT, MEMORY, Mask, Scored
 from graphsvc.recommend.live import Live
@@ -22,8 +23,18 @@ Profile = Mapping[int, float]  # node → strength
 LATER, AGE = 1e-3, 1e-6  # strength of an anchor by a basket since the snapshot, and by its weight alone
 
 
-def blended(base: Behaviour, live: Live, anchors: Sequence[Anchor], profile: Profile, allowed: Mask) -> list[Candidate]:
-    """What the blend says of a history, oldest anchor first, best candidate first. Only allowed items."""
+def blended(
+    base: Behaviour,
+    live: Live,
+    anchors: Sequence[Anchor],
+    profile: Profile,
+    allowed: Mask,
+    purchases: Sequence[int] = (),
+) -> list[Candidate]:
+    """What the blend says of a history, oldest anchor first, best candidate first. Only allowed items.
+
+    `purchases` are all that the shopper ever bought, oldest first, as items of the snapshot.
+    """
     known = Sequences.of([[anchor.item for anchor in anchors if anchor.item < len(base.ids)][-MEMORY:]])
     parts: dict[int, dict[str, float]] = defaultdict(dict)
     for (name, member), factor in zip(base.blend.members.items(), base.blend.factors(), strict=True):
@@ -31,6 +42,8 @@ def blended(base: Behaviour, live: Live, anchors: Sequence[Anchor], profile: Pro
             continue
         if name == "content":
             answer = near(member, profile, allowed)
+        elif name == AGAIN:
+            answer = member.score(Sequences.of([purchases]), CUT, allowed, seen=True)
         elif name == "popular":
             answer = Popular(live.popularity).score(known, CUT, allowed, seen=True)
         else:

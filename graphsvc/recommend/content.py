@@ -1,6 +1,6 @@
 """Content: items that share graph nodes (brand, type, attributes) with the history. All that is known of unsold items.
 
-Knows nodes by number; a node weighs idf² in an item, and an item's weights are of unit length.
+Knows nodes by number; a node weighs idf² · worth in an item, and an item's weights are of unit length.
 """
 
 from pathlib import Path
@@ -31,6 +31,8 @@ class Content:
         features = data.features.distinct()
         holders = np.bincount(features.items, minlength=data.nodes)
         self.idf = np.log(1 + data.items / np.maximum(holders, 1)).astype(np.float32)
+        if data.worth is not None:
+            self.idf *= np.sqrt(data.worth)
         raw = self.idf[features.items] ** 2
         keys = features.keys
         norms = np.sqrt(np.bincount(keys, raw**2, minlength=data.items))

@@ -25,6 +25,7 @@ RECOMMENDERS: Mapping[str, str] = {
     "cosine": "graphsvc.recommend.cosine:Cosine",
     "ppmi_svd": "graphsvc.recommend.ppmi_svd:PpmiSvd",
     "content": "graphsvc.recommend.content:Content",
+    "again": "graphsvc.recommend.again:Again",
     "blend": "graphsvc.recommend.blend:Blend",
 }
 MEMORY = 50  # latest items of a history that are read
@@ -37,7 +38,8 @@ class Interactions:
     """What may be learnt from. `items` numbered 0..items−1.
 
     `sequences` has each shopper's items in order of time; `features` the graph nodes around each item, numbered
-    0..nodes−1 (`items` lists); `popularity` what each item weighs, float32[items], or None for plain counts.
+    0..nodes−1 (`items` lists); `popularity` what each item weighs, float32[items], or None for plain counts; `worth`
+    what each node says beside the others, float32[nodes], or None where they are equal.
     """
 
     sequences: Sequences
@@ -45,6 +47,7 @@ class Interactions:
     features: Sequences
     nodes: int = 0
     popularity: Scores | None = None
+    worth: Scores | None = None
 
     def counts(self) -> Scores:
         """How often each item occurs, float32[items]."""

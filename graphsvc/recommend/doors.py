@@ -31,8 +31,8 @@ FALLBACK = 1e-6  # the score of what is there only so that an answer is not empt
 class Scene:
     """One request with all that is known about it. `fresh` are allowed products (number, id) the snapshot lacks.
 
-    `own` has how often the shopper bought what may come again, `types` the category of anchors the snapshot lacks.
-    `standins` are filled by doors whose reasons speak of
+    `own` has how often the shopper bought what may come again, `purchases` everything that the shopper bought, oldest
+    first; `types` the category of anchors the snapshot lacks. `standins` are filled by doors whose reasons speak of
     other products than the anchors.
     """
 
@@ -45,6 +45,7 @@ class Scene:
     allowed: Mask
     fresh: Sequence[tuple[int, str]]
     own: Mapping[int, int]
+    purchases: Sequence[int] = ()
     types: Mapping[int, int] = field(default_factory=dict)
     standins: list[Anchor] = field(default_factory=list)
 
@@ -63,7 +64,7 @@ def answer_for(scene: Scene) -> list[Candidate]:
 
 def related(scene: Scene) -> list[Candidate]:
     """What the blend says, then whatever is allowed, by popularity."""
-    found = blended(scene.base, scene.live, scene.anchors, scene.profile, scene.allowed)
+    found = blended(scene.base, scene.live, scene.anchors, scene.profile, scene.allowed, scene.purchases)
     return _filled(found, scene)
 
 

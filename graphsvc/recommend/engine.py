@@ -169,7 +169,8 @@ class Engine:
         ]
         return Scene(
             request, catalogue, self._base, self._live, anchors, self._profile(anchors, catalogue), allowed, fresh,
-            {item: times for item, times in bought.items() if item not in blocked}, self._types(anchors, catalogue),
+            {item: times for item, times in bought.items() if item not in blocked},
+            self._purchases(request, history), self._types(anchors, catalogue),
         )  # fmt: skip
 
     def _anchors(self, request: RecommendRequest, history: Sequence[Action], removed: set[int]) -> list[Anchor]:
@@ -193,6 +194,13 @@ class Engine:
         for_good = {item for item in bought if not (item < len(self._again) and self._again[item])}
         given = {self._live.number(name) for name in (*request.basket, *filter(None, [request.product]))}
         return removed | looked | today | for_good | given
+
+    def _purchases(self, request: RecommendRequest, history: Sequence[Action]) -> list[int]:
+        """What was bought, oldest first, where the answer is about a shopper and not about a product."""
+        if request.product is not None:
+            return []
+        known = len(self._base.ids)
+        return [action.item for action in history if action.kind == BUY and action.item < known]
 
     def _profile(self, anchors: Sequence[Anchor], catalogue: CatalogueView) -> Profile:
         known = len(self._base.ids)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from graphsvc.recommend.live import Live
-from graphsvc.recommend.surroundings import CATEGORY
+from graphsvc.recommend.surroundings import CATEGORY, MEASURE
 from graphsvc.types import Reason
 
 BEHAVIOUR = ("covisit", "cosine", "ppmi_svd", "pairs")
@@ -57,9 +57,9 @@ def reasons_of(candidate: Candidate, context: Context) -> tuple[Reason, ...]:
     """The true reasons of one product, the largest part of its score first."""
     total = sum(candidate.parts.values()) or 1.0
     behaviour = sum(candidate.parts.get(name, 0.0) for name in BEHAVIOUR) / total
-    content, popular = (candidate.parts.get(name, 0.0) / total for name in ("content", "popular"))
+    content, popular, again = (candidate.parts.get(name, 0.0) / total for name in ("content", "popular", "again"))
     found = [
-        _own(candidate.item, behaviour, context),
+        _own(candidate.item, again, context),
         _together(candidate.item, behaviour, context),
         _alike(candidate.item, content, context),
         _popular(candidate.item, popular, context.live),
@@ -142,7 +142,10 @@ def _popular(item: int, share: float, live: Live) -> Reason | None:
 
 
 def common_words(first: set[str], second: set[str]) -> list[str]:
-    """What two products share, in words: brand, type (the deepest category) or category, maker, attributes."""
+    """What two products share, in words: brand, type (the deepest category) or category, maker, attributes.
+
+    A measure is said of things of one type only: paper and tissue of 100 square feet have nothing in common.
+    """
     shared = first & second
     words = []
     if any(node.startswith("brand:") for node in shared):
@@ -154,7 +157,8 @@ def common_words(first: set[str], second: set[str]) -> list[str]:
         words.append("category")
     if any(node.startswith("manufacturer:") for node in shared):
         words.append("maker")
-    attributes = sorted({node[len("value:") :].partition("=")[0] for node in shared if node.startswith("value:")})
+    said = [node for node in shared if node.startswith("value:") and ("type" in words or not MEASURE.match(node))]
+    attributes = sorted({node[len("value:") :].partition("=")[0] for node in said})
     return words + attributes[:2]
 
 

@@ -3,6 +3,7 @@
 Made from product rows and facts. Knows node ids of the ontology; knows no shopper.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,8 @@ from graphsvc.recommend.sequences import Numbers, Sequences
 
 CATEGORY = "category:"
 SURE = 0.5  # claims less sure than this say nothing here
+MEASURE = re.compile(r"value:[^=]+=\d")  # 100 sq ft, 64 GB: says little of what a thing is
+SLIGHT = 0.1  # what a measure is worth beside other nodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,7 @@ class Surroundings:
     """`ids` of n items; `nodes` their names, `features` the nodes of each item, a category's ancestors among them.
 
     `category`, int32[n], is the node of an item's deepest category or −1; items of one `group` differ in nothing that a
-    shopper can read.
+    shopper can read; `worth` is what a node says of an item, float32[nodes].
     """
 
     ids: "pa.Array[Any]"
@@ -30,6 +33,7 @@ class Surroundings:
     features: Sequences
     category: Numbers
     group: Numbers
+    worth: NDArray[np.float32]
 
     @property
     def names(self) -> list[str]:
@@ -56,7 +60,8 @@ def surroundings(products: pa.Table, facts: pa.Table) -> Surroundings:
     keys = np.repeat(at, spread.lengths)
     features = Sequences.grouped(keys, spread.items, len(ids)).distinct()
     category = _categories(features, nodes)
-    return Surroundings(ids, nodes, features, category, _groups(live, category))
+    worth = np.array([SLIGHT if MEASURE.match(node) else 1.0 for node in nodes], np.float32)
+    return Surroundings(ids, nodes, features, category, _groups(live, category), worth)
 
 
 def ancestry(node: str) -> list[str]:

@@ -57,6 +57,17 @@ def test_files_in_answers_out(service: Service) -> None:
     assert recommended.items[0].product.id == "shop:2"
 
 
+def test_the_shop_says_what_may_come_again(service: Service, tmp_path: Path) -> None:
+    event = Event("shop:1", "buy", datetime(2026, 11, 1, tzinfo=UTC), shopper="anna")
+    later = Event("shop:3", "buy", datetime(2026, 11, 9, tzinfo=UTC), shopper="anna")
+    service.wait(service.track([event, later]))
+    request = RecommendRequest(shopper="anna", first=20)
+    assert "shop:1" not in [item.product.id for item in service.recommend(request).items]
+    (tmp_path / "shop" / "recommend.yaml").write_text("threshold: 0\nrepeat:\n  Home: yes\n")
+    with open_service(settings(tmp_path / "shop"), write=False) as again:
+        assert "shop:1" in [item.product.id for item in again.recommend(request).items]
+
+
 def test_the_same_files_again_change_nothing(service: Service, files: Path) -> None:
     head = service.log.head()
     for name, asset in (("products.csv", "products"), ("orders.csv", "orders")):

@@ -92,6 +92,21 @@ def test_a_basket_gets_what_goes_with_it(tmp_path: Path) -> None:
     assert answer[0][2][0].text == "because of Milk 1 in your basket: 7 baskets had both"
 
 
+def test_groceries_come_again_and_a_pan_does_not(tmp_path: Path) -> None:
+    weekly = [
+        event(7 * week, "anna", name, basket=f"a{week}")
+        for week in range(3)
+        for name in (["milk3", "pan4"] if week < 2 else ["lamp3"])
+    ]
+    found = shop(tmp_path, [*BASKETS, *weekly])
+    answer = found.recommend(RecommendRequest(shopper="anna", first=4), Shelves(ALL))
+    assert names(answer)[0] == "milk3"
+    assert (answer[0][2][0].text, answer[0][2][0].count) == ("you bought it 2 times", 2)
+    assert "pan4" not in names(answer)
+    about = found.recommend(RecommendRequest(shopper="anna", product="s:pan1", first=4), Shelves(ALL))
+    assert names(about)[0] != "milk3"
+
+
 def test_new_shoppers_and_nobody_get_what_is_popular(tmp_path: Path) -> None:
     found = shop(tmp_path)
     nobody = found.recommend(RecommendRequest(first=3), Shelves(ALL))

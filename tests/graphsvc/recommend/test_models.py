@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from graphsvc.recommend.again import DECAY, Again
 from graphsvc.recommend.blend import FEWEST, Blend
 from graphsvc.recommend.content import Content
 from graphsvc.recommend.contract import Interactions
@@ -74,6 +75,24 @@ def test_content_is_the_cosine_of_weighted_nodes() -> None:
     assert scores[0][0] == pytest.approx(1)
 
 
+def test_again_is_its_formula() -> None:
+    model = Again(25)
+    ids, scores = model.score(Sequences.of([[7, 3, 7, 9], []]), 3, seen=True)
+    assert ids.tolist() == [[7, 9, 3], [-1, -1, -1]]
+    np.testing.assert_allclose(scores[0], [DECAY**3 + DECAY, 1.0, DECAY**2], rtol=1e-6)
+    assert (model.score(Sequences.of([[7, 3]]), 3)[0] == -1).all()
+
+
+def test_a_measure_says_little_of_a_thing() -> None:
+    """Item 0 shares its size with item 1 and its type with item 2."""
+    features = Sequences.of([[0, 1], [0, 2], [1], *([2], [1]) * 10])
+    plain, weighed = Content(), Content()
+    plain.fit(Interactions(Sequences.empty(0), 23, features, 3))
+    weighed.fit(Interactions(Sequences.empty(0), 23, features, 3, worth=np.array([0.1, 1, 1], np.float32)))
+    assert plain.closeness(0, 1) > plain.closeness(0, 2)
+    assert weighed.closeness(0, 1) < weighed.closeness(0, 2)
+
+
 def test_content_knows_what_nobody_has_taken() -> None:
     model = Blend()
     model.fit(interactions([[0, 1], [1, 2], [2, 0]]))
@@ -91,6 +110,19 @@ def test_weights_follow_what_foresees() -> None:
     assert blend.weights["content"] < 0.4
     ids, _ = blend.score(sequences.without_last(1), 1)
     assert (ids[:, 0] == sequences.from_end(1)).mean() > 0.9
+
+
+@pytest.mark.parametrize(("again", "least"), [(True, 0.5), (False, 0.0)])
+def test_the_past_weighs_what_it_foresees(again: bool, least: float) -> None:
+    """Shoppers each with three things of their own to take over and over, and shoppers who never take one twice."""
+    draw = np.random.default_rng(5)
+    own = [draw.choice(60, 3 if again else 24, replace=False) for _ in range(3 * FEWEST)]
+    lists = [(draw.choice(things, 24) if again else things).tolist() for things in own]
+    sequences = Sequences.of(lists)
+    blend = Blend()
+    blend.fit(Interactions(sequences.without_last(10), 60, Sequences.of([[i % 2] for i in range(60)]), 2))
+    blend.tune_again(sequences.without_last(10), sequences.from_end(1))
+    assert (blend.weights["again"] > least) is again
 
 
 def test_few_shoppers_leave_the_weights_alone() -> None:
