@@ -61,6 +61,10 @@ def environment(neo4j_server: LocalServer) -> Mapping[str, str]:
     }  # fmt: skip
 
 
+def neo4j_of(environment: Mapping[str, str]) -> dict[str, Any]:
+    return {name: environment[name] for name in ("NEO4J_URI", "NEO4J_USER", "NEO4J_PASSWORD")}
+
+
 def lines(text: str) -> Iterator[tuple[dict[str, str], list[str]]]:
     """Commands with the variables set before them."""
     for line in text.replace("\\\n", " ").splitlines():
@@ -75,6 +79,10 @@ def lines(text: str) -> Iterator[tuple[dict[str, str], list[str]]]:
 
 @pytest.mark.parametrize("text", blocks("sh"))
 def test_commands(text: str, workspace: Path, environment: Mapping[str, str], neo4j: Graph) -> None:
+    if "--near" in text:  # the graph of the demo, as its reader finds it
+        there = Settings(home=workspace / ".demo", encoder="use", **neo4j_of(environment))
+        with Service(there).open() as service:
+            service.follow_graph()
     for given, words in lines(text):
         if words[0] == "make":
             assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
@@ -118,10 +126,14 @@ def wait_until_ready(address: str) -> None:
 
 
 @pytest.mark.parametrize("text", blocks("python"))
-def test_scripts(text: str, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_scripts(
+    text: str, workspace: Path, environment: Mapping[str, str], neo4j: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(workspace)
     monkeypatch.setenv("GRAPHSVC_ENCODER", "use")
     monkeypatch.delenv("NEO4J_URI", raising=False)
+    for name in re.findall(r'environ\["(\w+)"\]', text):
+        monkeypatch.setenv(name, environment[name])
     exec(compile(text, "guide", "exec"), {"__name__": "guide"})
 
 

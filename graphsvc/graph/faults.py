@@ -24,5 +24,7 @@ def graph_faults() -> Iterator[None]:
 
 def of_cypher(error: CypherError) -> GraphsvcError:
     """The error of ours that says the same."""
+    if "no such vector schema index" in error.message:
+        return QueryError("The products of the graph have no vectors yet.", "Run: python -m graphsvc rebuild")
     kind = QueryError if isinstance(error, StatementError | StatementTimeout) else GraphUnavailable
     return kind(error.message, error.next_step)

@@ -230,6 +230,7 @@ class Engine:
                 groups.add(group)
                 chosen.append(candidate)
         if first >= RESERVE and scene.request.intent == "related" and all(self._was_sold(c.item) for c in chosen):
+            groups |= {self._group(anchor.item, scene.catalogue) for anchor in scene.anchors}
             unsold = next((c for c in self._unsold(scene) if self._group(c.item, scene.catalogue) not in groups), None)
             if unsold is not None:
                 kept = chosen[: first - 1]
