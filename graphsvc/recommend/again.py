@@ -20,21 +20,21 @@ DECAY = 0.995  # of an occurrence's weight for each later item: a basket of ten 
 class Again:
     """Learns nothing but the number of items."""
 
-    def __init__(self, items: int = 0) -> None:
-        self.items = items
+    def __init__(self, items: int = 0, decay: float = DECAY) -> None:
+        self.items, self.decay = items, decay
 
     def fit(self, data: Interactions) -> None:
         """See `Recommender.fit`."""
         self.items = data.items
 
     def score(self, histories: Sequences, count: int, allowed: Mask | None = None, *, seen: bool = False) -> Scored:
-        """See `Recommender.score`. Nothing, unless `seen`: Σ DECAY^age over the occurrences of each item."""
+        """See `Recommender.score`. Nothing, unless `seen`: Σ decay^age over the occurrences of each item."""
         ids, scores = nothing(len(histories), count)
         if not seen or not len(histories.items):
             return ids, scores
         code = histories.keys.astype(np.int64) << 32 | histories.items
         distinct, where = np.unique(code, return_inverse=True)
-        weight = np.bincount(where, np.power(DECAY, histories.ages)).astype(np.float32)
+        weight = np.bincount(where, np.power(self.decay, histories.ages)).astype(np.float32)
         row, item = distinct >> 32, distinct & 0xFFFFFFFF
         if allowed is not None:
             row, item, weight = row[allowed[item]], item[allowed[item]], weight[allowed[item]]

@@ -38,7 +38,8 @@ from graphsvc.recommend.surroundings import Surroundings, surroundings
 
 FILE, FORMAT = "behaviour", 1
 HALF_LIFE = 30.0  # days
-BASKET = 10  # last items of a shopper that what comes again may not be learnt from: they stand in one basket
+SHORTEST = 3  # items of a shopper of whom the last ones can foresee anything
+BASKET = 10  # items held back of a long sequence, 2 of a short one: what stands in one basket foretells itself
 LATELY = 28  # days before the newest event in which buyers are counted
 Progress = Callable[[str], None]
 
@@ -143,23 +144,31 @@ def build(
 
 
 def fit_blend(data: Interactions) -> Blend:
-    """A blend fitted on everything, its weights chosen on each shopper's item before the last: one new to them.
-
-    For the weights, the members are fitted without the last two items of each shopper first. What the shopper's own
-    past weighs is chosen on the last item, new or not, without those around it.
+    """A blend fitted on everything, its weights chosen on the last items of each shopper, of which it had learnt
+    nothing: the last that is new to the shopper, and for what the shopper's own past weighs the last of all.
     """
     blend = Blend()
-    new = data.sequences.distinct()
-    enough = new.rows(np.flatnonzero(new.lengths >= 3))
+    enough = data.sequences.rows(np.flatnonzero(data.sequences.lengths >= SHORTEST))
     if blend.can_tune(len(enough)):
-        known = new.without_last(2)
-        blend.fit(replace(data, sequences=known))
-        blend.tune(enough.without_last(2), enough.from_end(2))
-        blend.tune_again(data.sequences.without_last(BASKET), data.sequences.from_end(1))
+        known, new, last = _held_out(enough)
+        blend.fit(replace(data, sequences=known.distinct()))
+        blend.tune(known.distinct(), new)
+        blend.tune_again(known, last)
         blend.prune()
         blend = blend.blank()
-    blend.fit(data)
+    blend.fit(replace(data, sequences=data.sequences.distinct()))
     return blend
+
+
+def _held_out(sequences: Sequences) -> tuple[Sequences, Numbers, Numbers]:
+    """Each sequence without its end, the last item of the end that is new to it (or −1), and the very last."""
+    held = np.where(sequences.lengths >= 2 * BASKET, BASKET, 2)
+    ends = sequences.ages < np.repeat(held, sequences.lengths)
+    known = sequences.kept(~ends)
+    keys, items = sequences.keys[ends], sequences.items[ends]
+    fresh = ~np.isin(keys.astype(np.int64) << 32 | items, known.keys.astype(np.int64) << 32 | known.items)
+    new = Sequences.grouped(keys[fresh], items[fresh], len(sequences)).from_end(1)
+    return known, new, sequences.from_end(1)
 
 
 def _what_happened(actions: Actions, around: Surroundings) -> tuple[dict[str, NDArray[Any]], dict[str, object]]:

@@ -29,12 +29,12 @@ DEFAULTS: Mapping[str, float] = {"covisit": 1.0, "cosine": 0.1, "ppmi_svd": 0.1,
                                   "again": 1.0}  # fmt: skip
 GRID = (0.0, 0.01, 0.03, 0.06, 0.1, 0.2, 0.3, 0.45, 0.7, 1.0, 1.5)
 AGAIN = "again"  # says nothing of new items, so that its weight is chosen apart
-AGAIN_GRID = (0.0, 0.3, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0)
+AGAIN_GRID = (0.0, 0.3, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 8.0)
 ALWAYS = ("content", "popular")
 FEWEST = 100  # judged shoppers below which weights would be luck: the defaults stay
 MOST = 12_000  # judged shoppers that are enough
 GAIN = 1.002  # a weight moves only for a gain of more than this
-NEARLY = 0.98  # of the best is good enough for what a shopper knows already: the rest is room for news
+NEARLY = 0.99  # of the best is good enough for what a shopper knows already: the rest is room for news
 ROUNDS = 3
 BLOCK = 4096  # histories that are scored at once
 DEPTH = 10

@@ -25,6 +25,7 @@ from graphsvc.recommend.sequences import Numbers
 from graphsvc.recommend.surroundings import CATEGORY, ancestry
 
 FILE = "recommend.yaml"
+FIX = "Write it as in docs/guides/data-engineer.md, What may come again."
 THRESHOLD = 0.15
 FEWEST = 20  # shoppers of a category below which its parent is asked
 
@@ -46,7 +47,7 @@ class Rules:
         except OSError as error:
             raise StorageError(f"{path.name} cannot be read: {error.strerror}.", "Make it readable.") from error
         except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise ContractError(f"{path.name} is not YAML: {error}", "See docs/guides: repeat rules.") from error
+            raise ContractError(f"{path.name} is not YAML: {error}", FIX) from error
         return cls(*_checked(found, path.name))
 
     def again(self, category: Numbers, nodes: Sequence[str], shares: Mapping[int, float]) -> NDArray[np.bool_]:
@@ -104,13 +105,12 @@ def _share_of(category: NDArray[np.int64], owner: NDArray[np.int64], again: NDAr
 
 
 def _checked(found: Any, name: str) -> tuple[dict[str, bool], float]:
-    fix = "Write it as in docs/guides: repeat rules."
     if not isinstance(found, dict) or set(found) - {"repeat", "threshold"}:
-        raise ContractError(f"{name} may hold `repeat` and `threshold` only.", fix)
+        raise ContractError(f"{name} may hold `repeat` and `threshold` only.", FIX)
     repeat, threshold = found.get("repeat") or {}, found.get("threshold", THRESHOLD)
     if not isinstance(repeat, dict) or not all(isinstance(value, bool) for value in repeat.values()):
-        raise ContractError(f"{name}: `repeat` maps a category to yes or no.", fix)
+        raise ContractError(f"{name}: `repeat` maps a category to yes or no.", FIX)
     if isinstance(threshold, bool) or not isinstance(threshold, int | float) or not 0 <= threshold <= 1:
-        raise ContractError(f"{name}: `threshold` is a share between 0 and 1.", fix)
+        raise ContractError(f"{name}: `threshold` is a share between 0 and 1.", FIX)
     by_id = {category_id([part.strip() for part in str(path).split(">")]): value for path, value in repeat.items()}
     return by_id, float(threshold)
