@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from graphsvc.recommend.behaviour import Behaviour
 from graphsvc.recommend.candidates import Profile, blended, hashed, near, ranked
-from graphsvc.recommend.contract import Mask
+from graphsvc.recommend.contract import CUT, Mask
 from graphsvc.recommend.live import Live
 from graphsvc.recommend.pairs import LEAST
-from graphsvc.recommend.reasons import Anchor, Candidate
+from graphsvc.recommend.reasons import MEANT, Anchor, Candidate
 from graphsvc.recommend.sequences import Numbers
 from graphsvc.recommend.shelf import CatalogueView
 from graphsvc.types import RecommendRequest
@@ -89,7 +89,9 @@ def complementary(scene: Scene) -> list[Candidate]:
 
 
 def substitute(scene: Scene) -> list[Candidate]:
-    """Products of the same type that are not bought together with it, nearest by content, the popular one of equals."""
+    """Products of the same type that are not bought together with it, nearest by content and meaning, the popular one
+    of equals; of another type, which another supplier may have, only what is nearer in meaning than all of the same.
+    """
     allowed = scene.allowed.copy()
     for anchor in scene.anchors:
         allowed[_counts(scene, anchor.item)[0]] = False
@@ -98,12 +100,15 @@ def substitute(scene: Scene) -> list[Candidate]:
     if types and not same.any():
         same = allowed
     ids, scores = near(scene.base.blend.members["content"], scene.profile, same)
+    meant = _meant(scene, allowed, same)
     most = float(scene.live.popularity.max(initial=0)) or 1.0
     parts: dict[int, dict[str, float]] = {}
     for item, score in zip(ids[0].tolist(), scores[0].tolist(), strict=True):
         if item >= 0:
             popular = 0.05 * float(scene.live.popularity[item]) / most
             parts[item] = {"content": score} | ({"popular": popular} if popular > 0 else {})
+    for item, cosine in meant.items():
+        parts.setdefault(item, {})["meaning"] = MEANT * cosine
     return ranked(parts)
 
 
@@ -112,6 +117,18 @@ DOORS: Mapping[str, Callable[[Scene], list[Candidate]]] = {
     "complementary": complementary,
     "substitute": substitute,
 }
+
+
+def _meant(scene: Scene, allowed: Mask, same: Mask) -> dict[int, float]:
+    """The items nearest in meaning to the anchors, with their cosines: see `substitute`."""
+    found: dict[int, float] = {}
+    for anchor in scene.anchors:
+        for name, cosine in scene.catalogue.similar(scene.live.name(anchor.item), CUT):
+            item = scene.live.numbers.get(name, len(allowed))
+            if item < len(allowed) and allowed[item] and cosine > 0:
+                found[item] = max(cosine, found.get(item, 0.0))
+    nearest = max((cosine for item, cosine in found.items() if same[item]), default=0.0)
+    return {item: cosine for item, cosine in found.items() if same[item] or cosine > nearest}
 
 
 def _counts(scene: Scene, item: int) -> tuple[Numbers, NDArray[np.float64]]:

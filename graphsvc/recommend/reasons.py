@@ -13,6 +13,7 @@ from graphsvc.types import Reason
 
 BEHAVIOUR = ("covisit", "cosine", "ppmi_svd", "pairs")
 TRIED = 4  # anchors that are asked for a reason, strongest first
+MEANT = 0.5  # what a cosine of meaning is worth beside one of graph nodes
 SAID = 2  # reasons of one product
 SLIGHT = 0.02  # share of the score that is not worth a word
 LEADS = {
@@ -62,6 +63,7 @@ def reasons_of(candidate: Candidate, context: Context) -> tuple[Reason, ...]:
         _own(candidate.item, again, context),
         _together(candidate.item, behaviour, context),
         _alike(candidate.item, content, context),
+        _meant(candidate, total),
         _popular(candidate.item, popular, context.live),
     ]
     said = sorted((reason for reason in found if reason), key=lambda reason: -reason.share)[:SAID]
@@ -124,6 +126,13 @@ def _alike(item: int, share: float, context: Context) -> Reason | None:
     shared, anchor, title = best
     words = shared[0] if len(shared) == 1 else f"{', '.join(shared[:-1])} and {shared[-1]}"
     return Reason("content", f"same {words} as {title}", share, context.live.name(anchor.item))
+
+
+def _meant(candidate: Candidate, total: float) -> Reason | None:
+    share = candidate.parts.get("meaning", 0.0)
+    if share <= 0:
+        return None
+    return Reason("meaning", f"close in meaning (cosine {share / MEANT:.2f})", share / total)
 
 
 def _popular(item: int, share: float, live: Live) -> Reason | None:

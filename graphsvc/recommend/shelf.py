@@ -34,6 +34,10 @@ class CatalogueView(Protocol):
         """The ids of the graph nodes around a product."""
         ...
 
+    def similar(self, id: str, k: int) -> Sequence[tuple[str, float]]:
+        """At most k products nearest in meaning, with their cosines, nearest first; none of an unknown product."""
+        ...
+
 
 class Shelf:
     """`rows`, int64[n], is the catalogue's row of each item, −1 if it is gone; `fresh` the rows the snapshot lacks."""

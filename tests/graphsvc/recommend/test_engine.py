@@ -56,6 +56,17 @@ def test_substitutes_are_alike_and_not_bought_together(tmp_path: Path) -> None:
     assert any("same" in reason.text and reason.kind == "content" for reason in answer[0][2])
 
 
+def test_a_substitute_of_another_type_is_nearer_in_meaning_than_all_of_the_same(tmp_path: Path) -> None:
+    shelves = Shelves(ALL)
+    shelves.near["s:pan2"] = [("s:mouse2", 0.9), ("s:pan4", 0.8), ("s:mouse3", 0.7), ("s:pan3", 0.6)]
+    answer = shop(tmp_path).recommend(RecommendRequest(product="s:pan2", intent="substitute"), shelves)
+    assert {"mouse2", "pan4"} <= set(names(answer))
+    assert not {"mouse3", "pan3"} & set(names(answer))  # farther than a pan; bought with it
+    said = {name: {reason.text for reason in reasons} for name, _, reasons in answer}
+    assert said["s:mouse2"] == {"close in meaning (cosine 0.90)"}
+    assert "close in meaning (cosine 0.80)" in said["s:pan4"]
+
+
 def test_what_nobody_has_bought_answers_by_content(tmp_path: Path) -> None:
     found = shop(tmp_path)
     intents: tuple[Intent, ...] = ("related", "complementary", "substitute")

@@ -83,6 +83,7 @@ class Shelves:
         self._rows: Mapping[str, Row] = {row["product_id"]: row for row in rows if row["product_id"] not in gone}
         self._facts = facts(rows)
         self.ids = list(self._rows)
+        self.near: dict[str, list[tuple[str, float]]] = {}
 
     def allowed(self, wanted: Filter) -> NDArray[np.bool_]:
         """By brand only."""
@@ -92,6 +93,10 @@ class Shelves:
         """A row as a product."""
         row = self._rows.get(product_id)
         return None if row is None else Product(row["product_id"], row["key"], "s", row["title"])
+
+    def similar(self, product_id: str, k: int) -> list[tuple[str, float]]:
+        """Products that the test put near."""
+        return self.near.get(product_id, [])[:k]
 
     def facts_of(self, product_id: str) -> list[str]:
         """Its nodes."""
