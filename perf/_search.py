@@ -43,12 +43,12 @@ def shop(name: str, *, fresh: bool) -> Iterator[Service]:
     kept = CACHE / f"vectors-{name}"
     if fresh and home.exists():
         shutil.rmtree(kept, ignore_errors=True)
-        if (home / "vectors").exists():
-            shutil.move(home / "vectors", kept)
+        if (home / "cache").exists():
+            shutil.move(home / "cache", kept)
         shutil.rmtree(home)
     if kept.exists() and not home.exists():
         home.mkdir(parents=True)
-        shutil.move(kept, home / "vectors")
+        shutil.move(kept, home / "cache")
     with Service(Settings(home=home), purpose="a measurement") as service:
         if service.log.head():
             service.open()
