@@ -5,7 +5,7 @@ Knows which entry holds what; does not know what a row means.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from graphsvc.warehouse.schemas import TABLES
 from graphsvc.warehouse.tables import Warehouse
 
 IMPORT, PRODUCTS, EVENTS = "import", "products", "events"  # kinds of entries
+Held = tuple[Entry, Sequence[Mapping[str, Any]]]  # an entry and rows that stand in it
 CURRENT = ("products", "events", "customers", "reviews", "campaigns", "coupons", "redemptions")
 
 
@@ -77,7 +78,9 @@ def read_history(log: WriteLog, upto: int | None = None, before: History | None 
     entries = list(log.read(known.offset, last))
     if not entries:
         return known if last == known.offset else _with(known, last, (), (), {}, {})
-    order, imports, fresh = [], [], defaultdict(list)
+    order: list[str] = []
+    imports: list[Mapping[str, Any]] = []
+    fresh: dict[str, list[Held]] = defaultdict(list)
     for entry in entries:
         payload = entry.json()
         if entry.kind == IMPORT:
@@ -86,9 +89,10 @@ def read_history(log: WriteLog, upto: int | None = None, before: History | None 
             continue
         order.append(batch_of(entry))
         for table, rows in payload.items():
-            fresh[table].append(log_rows(table, rows, entry))
+            fresh[table].append((entry, rows))
+    tables = {table: log_rows(table, held) for table, held in fresh.items()}
     places = dict(zip(order, (entry.offset for entry in entries), strict=True))
-    return _with(known, last, tuple(order), tuple(imports), fresh, places)
+    return _with(known, last, tuple(order), tuple(imports), tables, places)
 
 
 def batch_of(entry: Entry) -> str:
@@ -96,15 +100,16 @@ def batch_of(entry: Entry) -> str:
     return f"l{entry.offset}"
 
 
-def log_rows(table: str, rows: Sequence[Mapping[str, Any]], entry: Entry) -> pa.Table:
-    """Rows of an entry in the columns of their table. Times stand in the log as microseconds."""
+def log_rows(table: str, held: Sequence[Held]) -> pa.Table:
+    """Rows that stand in entries, in the columns of their table. Times stand in the log as microseconds."""
     schema = TABLES[table]
+    rows = [row for _, found in held for row in found]
     columns = []
     for column in schema:
         if column.name == "batch":
-            values: Any = pa.repeat(pa.scalar(batch_of(entry), pa.string()), len(rows))
+            values: Any = pa.array([batch_of(entry) for entry, found in held for _ in found], pa.string())
         elif column.name == "source" and table == "events":
-            values = pa.repeat(pa.scalar(entry.source, pa.string()), len(rows))
+            values = pa.array([entry.source for entry, found in held for _ in found], pa.string())
         elif pa.types.is_timestamp(column.type):
             values = pa.array([row.get(column.name) for row in rows], pa.int64()).cast(column.type)
         else:
@@ -118,10 +123,10 @@ def _with(
     offset: int,
     order: tuple[str, ...],
     imports: tuple[Mapping[str, Any], ...],
-    fresh: Mapping[str, Iterable[pa.Table]],
+    fresh: Mapping[str, pa.Table],
     places: Mapping[str, int],
 ) -> History:
     rows = dict(known.rows)
-    for table, parts in fresh.items():
-        rows[table] = pa.concat_tables([rows[table], *parts] if table in rows else list(parts))
+    for table, found in fresh.items():
+        rows[table] = pa.concat_tables([rows[table], found]) if table in rows else found
     return History(offset, known.order + order, known.imports + imports, rows, {**known.places, **places})

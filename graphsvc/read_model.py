@@ -136,10 +136,10 @@ class ReadModel:
     def _changes(self, entry: Entry) -> tuple[CatalogueData, list[str]]:
         assert self.engine is not None
         payload = entry.json()
-        rows = log_rows("products", payload["products"], entry)
+        rows = log_rows("products", [(entry, payload["products"])])
         gone = pc.fill_null(rows["retired"], False)
         stays = rows.filter(pc.invert(gone))
-        claims = log_rows("claims", payload.get("claims", ()), entry)
+        claims = log_rows("claims", [(entry, payload.get("claims", ()))])
         facts = facts_of(claims) if claims.num_rows else FACTS.empty_table()
         popularity = self.engine.popularity()
         mine = popularity.filter(pc.is_in(popularity["product_id"], stays["product_id"].combine_chunks()))
