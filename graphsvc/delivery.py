@@ -5,12 +5,13 @@ Knows the order in which rooms take part; each step is theirs. Whatever fails be
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
 
-from graphsvc.errors import InputError, MappingError, SourceError
+from graphsvc.errors import InputError, MappingError, SourceError, StorageError
 from graphsvc.history import IMPORT, History, read_history
 from graphsvc.ingest import SAMPLE, Importer, PreparedBatch, Request, check_asset
 from graphsvc.knowledge import extract_batch
@@ -106,16 +107,18 @@ class Receiver:
             payload = {**done.payload, "tables": dict(tables)}
             offset = self._log.append(Change(IMPORT, payload, request.name, actor, done.batch))
         except BaseException:
-            self._warehouse.drop_batch(done.batch)
+            with suppress(StorageError):  # a disk that took nothing may not give either: the next start sweeps
+                self._warehouse.drop_batch(done.batch)
             raise
         return Report(request.name, request.asset, done, offset, claims=claims)
 
     def _extract(self, history: History, done: PreparedBatch, progress: Progress) -> tuple[Mapping[str, int], int]:
         if done.batch is None or "products" not in done.tables:
             return done.tables, 0
-        written, claims = extract_batch(
-            self._warehouse, history, done.batch, lambda products: progress("extracting", products)
-        )
+        with storage_errors(self._warehouse.folder):
+            written, claims = extract_batch(
+                self._warehouse, history, done.batch, lambda products: progress("extracting", products)
+            )
         return {**done.tables, **written}, claims
 
 

@@ -4,7 +4,7 @@ Only looks; the remedy stands in each finding's words. Knows what must agree, no
 """
 
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,7 @@ class Finding:
 
 
 def examine(service: "Service") -> list[Finding]:
-    """Check the log, the warehouse and the snapshots."""
+    """Check the log, the warehouse and the snapshots, which are opened if they are not."""
     return [_log(service), _batches(service), _answers(service)]
 
 
@@ -79,16 +79,25 @@ def _log(service: "Service") -> Finding:
 
 
 def _batches(service: "Service") -> Finding:
-    """Every batch that the log names is there, in every table that its entry says."""
-    lost = [
-        f"{payload['batch']} in {table}"
-        for payload in service.history().imports
-        for table in payload["tables"]
-        if table in TABLES and payload["batch"] not in service.warehouse.batches(table)
-    ]
-    return Finding("warehouse", f"missing: {', '.join(lost[:3])}" if lost else "every named batch is there", len(lost))
+    """Every batch that the log names is there, in every table that its entry says, and can be read."""
+    named: dict[str, set[str]] = defaultdict(set)
+    for payload in service.history().imports:
+        for table in TABLES.keys() & payload["tables"].keys():
+            named[table].add(payload["batch"])
+    wrong = []
+    for table, batches in sorted(named.items()):
+        wrong += [f"{batch} is missing in {table}" for batch in sorted(batches - service.warehouse.batches(table))]
+        wrong += [f"{file} is damaged" for file in service.warehouse.damaged(table, batches)]
+    if not wrong:
+        return Finding("warehouse", "every named batch is there, and matches its checksums")
+    return Finding("warehouse", f"{'; '.join(wrong[:3])}. Restore these files from a backup", len(wrong))
 
 
 def _answers(service: "Service") -> Finding:
+    try:
+        if service.model.offset < 0 < service.log.head():
+            service.open(build=False)
+    except GraphsvcError as error:
+        return Finding("snapshots", str(error), 1)
     behind = service.log.head() - service.model.offset
     return Finding("snapshots", f"at offset {service.model.offset}, {behind} behind the log", int(behind > 0))

@@ -26,7 +26,7 @@ from graphsvc.knowledge import view_facts
 from graphsvc.settings import Settings
 from graphsvc.shop import Shop
 from graphsvc.types import Entity
-from graphsvc.warehouse.tables import Warehouse
+from graphsvc.warehouse.tables import Warehouse, storage_errors
 
 Progress = Callable[[str, int, int], None]
 VectorsOf = Callable[[Sequence[str]], tuple[list[str], Vectors]]  # of those ids that are known, float32[n, d]
@@ -83,19 +83,33 @@ class GraphDoor:
         """Bring the graph to the history's offset. Broken off at any moment, following again leads there."""
         projection = self.open()
         try:
-            at = projection.offset()
-            if at < history.offset:
-                step = _Step(warehouse, history, bought_together, self._shop.home / "graph" / "small")
-                if at < 0 or any(history.places[str(payload["batch"])] > at for payload in history.imports):
-                    projection.follow(history.offset, step.build, progress)
-                    self.bare = True
-                else:
-                    self.bare |= step.lay_over(projection, at)
-            self._offset, self._detail = max(at, history.offset), ""
+            with storage_errors(self._shop.home / "graph"):
+                self._bring(projection, warehouse, history, bought_together, progress)
         except GraphUnavailable as error:
             self._detail = f"away: {error.message}"
             self._recover()
             raise
+
+    def _bring(
+        self,
+        projection: GraphProjection,
+        warehouse: Warehouse,
+        history: History,
+        bought_together: pa.Table,
+        progress: Progress,
+    ) -> None:
+        at = projection.offset()
+        if at > history.offset:  # it followed another log, of which this one is an older copy
+            projection.drop()
+            at = -1
+        if at < history.offset:
+            step = _Step(warehouse, history, bought_together, self._shop.home / "graph" / "small")
+            if at < 0 or any(history.places[str(payload["batch"])] > at for payload in history.imports):
+                projection.follow(history.offset, step.build, progress)
+                self.bare = True
+            else:
+                self.bare |= step.lay_over(projection, at)
+        self._offset, self._detail = history.offset, ""
 
     def give_vectors(self, encoder: str, vectors: VectorsOf, progress: Progress) -> None:
         """Give the products that lack one their vector, for analysts' questions. `vectors` says which it knows."""

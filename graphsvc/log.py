@@ -1,7 +1,9 @@
 """The write log: the only commit point of a shop.
 
 Entries are ordered, durable and chained by checksums. A producer gets its offset back only after the fsync; producers
-that wait at the same time share one. Knows bytes and order; does not know what an entry means.
+that wait at the same time share one. How far the log goes is remembered beside it whenever something is made of it, so
+that an end that is lost later (a damaged disk, an older backup) is noticed before its offsets are given a second time.
+Knows bytes and order; does not know what an entry means.
 """
 
 import queue
@@ -10,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -19,6 +22,7 @@ from typing import Any
 import orjson
 
 from graphsvc.errors import InputError, StorageError
+from graphsvc.shop import write_durably
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries (
@@ -36,6 +40,7 @@ CREATE INDEX IF NOT EXISTS entries_by_kind ON entries (kind, offset);
 """
 GROUP = 1024  # entries in one fsync at most: bounds how long the first of them waits
 PAYLOAD_LIMIT = 16_000_000  # bytes; larger changes go to the warehouse first and are named here
+RESTORE = "Restore log.db, with log.db-wal if there is one, from a backup"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +75,13 @@ class Entry:
 class WriteLog:
     """The log of one shop. One process writes; any number may read.
 
-    Raises StorageError when the disk is full or read-only, or when an entry does not match its checksum.
+    Raises StorageError when the disk is full or read-only, when an entry does not match its checksum, or when the end
+    of the log is lost; `accept_loss` opens it for writing all the same.
     """
 
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+    def __init__(self, path: Path, *, read_only: bool = False, accept_loss: bool = False) -> None:
         self._path = path
+        self._mark_path = path.with_suffix(".mark")
         self._read_only = read_only
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
@@ -83,7 +90,9 @@ class WriteLog:
         self._lock = threading.Lock()
         self._closed = False
         if not read_only:
-            self._open_writer()
+            self._connection = self._open_writer()
+            if not accept_loss:
+                self._refuse_loss()
 
     def append(self, change: Change) -> int:
         """Write one change and return its offset, once it is durable."""
@@ -128,6 +137,36 @@ class WriteLog:
         rows = self._fetch("SELECT offset FROM entries WHERE key = ?", (key,))
         return int(rows[0][0]) if rows else None
 
+    def mark(self) -> None:
+        """Remember how far the log goes. To be called before anything that outlives this process is made of it."""
+        rows = self._fetch("SELECT offset, checksum FROM entries ORDER BY offset DESC LIMIT 1", ())
+        if not rows:
+            return
+        content = orjson.dumps({"offset": rows[0][0], "checksum": rows[0][1].hex()})
+        try:
+            if not self._mark_path.exists() or self._mark_path.read_bytes() != content:
+                write_durably(self._mark_path, content)
+        except OSError as error:
+            raise StorageError(
+                f"{self._mark_path.name} cannot be written: {error.strerror}.", "Free space on the disk and try again."
+            ) from error
+
+    def lost(self) -> str:
+        """Say what is missing of what the log once held, "" when nothing is known to be."""
+        try:
+            mark = orjson.loads(self._mark_path.read_bytes())
+            offset, checksum = int(mark["offset"]), bytes.fromhex(mark["checksum"])
+        except FileNotFoundError:
+            return ""
+        except (OSError, ValueError, KeyError, TypeError):
+            return f"{self._mark_path.name}, which says how far the log went, cannot be read."
+        rows = self._fetch("SELECT checksum FROM entries WHERE offset = ?", (offset,))
+        if rows and rows[0][0] == checksum:
+            return ""
+        if rows:
+            return f"{self._path.name} is another log than the one that this shop was made of: entry {offset} differs."
+        return f"The end of {self._path.name} is lost: it ends at entry {self.head()}, and {offset} were seen in it."
+
     def verify(self) -> int:
         """Recompute the chain of checksums over the whole log and return how many entries it holds."""
         previous, count = b"", 0
@@ -135,13 +174,13 @@ class WriteLog:
             if entry.checksum != _checksum(previous, entry):
                 raise StorageError(
                     f"Entry {entry.offset} of {self._path.name} does not match its checksum.",
-                    "Restore log.db from a backup; entries before it are sound.",
+                    f"{RESTORE}; entries before it are sound.",
                 )
             previous, count = entry.checksum, count + 1
         return count
 
     def close(self) -> None:
-        """Write what is queued, then close."""
+        """Write what is queued, then close. The writer's connection goes last: it then leaves all in log.db."""
         with self._lock:
             if self._closed:
                 return
@@ -149,8 +188,13 @@ class WriteLog:
             self._queue.put(None)
         if self._writer is not None:
             self._writer.join()
+            with suppress(StorageError):  # what cannot be noted now is noted by whoever opens it next
+                if not self.lost():
+                    self.mark()
         for connection in self._readers:
             connection.close()
+        if self._writer is not None:
+            self._connection.close()
 
     def __enter__(self) -> "WriteLog":
         return self
@@ -177,16 +221,32 @@ class WriteLog:
                 self._readers.append(connection)
         return self._local.connection  # type: ignore[no-any-return]
 
-    def _open_writer(self) -> None:
+    def _refuse_loss(self) -> None:
+        """An offset that is given a second time would tell what followed the log that it has this entry already."""
+        try:
+            lost = self.lost()
+        except StorageError:
+            self.close()
+            raise
+        if lost:
+            self.close()
+            raise StorageError(lost, f"{RESTORE}; or go on without: python -m graphsvc rebuild --accept-loss")
+
+    def _open_writer(self) -> sqlite3.Connection:
         try:
             connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=30)
+        except sqlite3.Error as error:
+            raise _mapped(error, self._path) from error
+        try:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.executescript(SCHEMA)
         except sqlite3.Error as error:
+            connection.close()
             raise _mapped(error, self._path) from error
         self._writer = threading.Thread(target=self._write_groups, args=(connection,), name="write-log", daemon=True)
         self._writer.start()
+        return connection
 
     def _write_groups(self, connection: sqlite3.Connection) -> None:
         running = True
@@ -198,7 +258,6 @@ class WriteLog:
             if None in group:
                 running = False
             self._commit(connection, [item for item in group if item is not None])
-        connection.close()
 
     def _commit(
         self, connection: sqlite3.Connection, group: list[tuple[Sequence[Change], "Future[list[int]]"]]
@@ -214,15 +273,17 @@ class WriteLog:
                 try:
                     offsets, tail = _insert(connection, changes, tail)
                     done.append((future, offsets))
-                except (InputError, TypeError) as error:  # found before anything of this producer was inserted
+                except InputError as error:  # found before anything of this producer was inserted
                     future.set_exception(error)
             connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+        except Exception as error:  # whatever it is: a thread that ended would leave every later producer waiting
+            with suppress(sqlite3.Error):
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+            failure = _mapped(error, self._path) if isinstance(error, sqlite3.Error) else error
             for _, future in group:
                 if not future.done():
-                    future.set_exception(_mapped(error, self._path))
+                    future.set_exception(failure)
             return
         for future, offsets in done:
             future.set_result(offsets)
@@ -258,7 +319,13 @@ def _insert(connection: sqlite3.Connection, changes: Sequence[Change], tail: Tai
 
 
 def _encode(change: Change) -> bytes:
-    payload = orjson.dumps(change.payload)
+    try:
+        payload = orjson.dumps(change.payload)
+        orjson.dumps((change.kind, change.key, change.source, change.actor))
+    except TypeError as error:
+        raise InputError(
+            f"A change cannot be written: {error}.", "Send well-formed Unicode, and numbers of 64 bits."
+        ) from error
     if len(payload) > PAYLOAD_LIMIT:
         raise InputError(
             f"A change of {len(payload):,} bytes is too large for the log.",
@@ -277,11 +344,14 @@ def _checksum(previous: bytes, entry: Entry) -> bytes:
 
 
 def _mapped(error: sqlite3.Error, path: Path) -> StorageError:
-    reason = str(error)
-    if "full" in reason:
+    reason, name = str(error), getattr(error, "sqlite_errorname", "")
+    if name == "SQLITE_FULL":
         return StorageError("The disk is full; nothing was written.", "Free space on it and try again.")
+    if name.startswith("SQLITE_IOERR"):
+        return StorageError(
+            f"The disk does not take or give what {path.name} needs; nothing was written.",
+            "Free space on it, look after its health, and try again.",
+        )
     if "readonly" in reason or "unable to open" in reason:
         return StorageError(f"{path} cannot be written.", "Make the data folder writable for this user.")
-    return StorageError(
-        f"{path.name} cannot be read: {reason}.", "Run doctor; restore log.db from a backup if it says damaged."
-    )
+    return StorageError(f"{path.name} cannot be used: {reason}.", f"{RESTORE}.")

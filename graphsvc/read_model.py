@@ -5,8 +5,8 @@ one at once. Knows when to do which; what a snapshot holds is the business of `s
 """
 
 import os
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,8 @@ import pyarrow.compute
 
 from embeddings.cache import VectorCache
 from embeddings.encoders import Encoder, choose_encoder, load_encoder
-from graphsvc.errors import StorageError
+from embeddings.errors import EmbeddingsError, UnknownEncoder
+from graphsvc.errors import InputError, StorageError
 from graphsvc.history import EVENTS, IMPORT, PRODUCTS, History, log_rows, read_history
 from graphsvc.knowledge import FACTS, facts_of, view_facts
 from graphsvc.log import Entry, WriteLog
@@ -31,7 +32,7 @@ from graphsvc.settings import Settings
 from graphsvc.shop import Shop
 from graphsvc.types import Event
 from graphsvc.warehouse.schemas import TABLES
-from graphsvc.warehouse.tables import Warehouse
+from graphsvc.warehouse.tables import Warehouse, storage_errors
 
 pc: Any = pyarrow.compute  # its stubs know no columns of chunks
 FRESH = 2_000  # products laid over a snapshot before a new one is built
@@ -75,6 +76,7 @@ class ReadModel:
             meta = snapshot.read_meta(self._shop.search)
             self._take_encoder(str(meta["encoder"]))
             self.catalogue = Catalogue.open(self._shop.search, self._encoder)
+            self._refuse_later(self._log.head())
         except StorageError:
             if not build:
                 raise
@@ -95,8 +97,21 @@ class ReadModel:
         for entry in entries:
             self._take(entry)
 
+    def _refuse_later(self, head: int) -> None:
+        if any(part is not None and part.offset > head for part in (self.catalogue, self.engine)):
+            self.catalogue = self.engine = None
+            raise StorageError("The snapshots know more than the log.", "Run: python -m graphsvc rebuild")
+
     def rebuild(self, history: History, progress: Progress = lambda step, done, of: None) -> None:
-        """Build new snapshots of everything up to the history's offset and open them."""
+        """Build new snapshots of everything up to the history's offset and open them.
+
+        Raises StorageError when the disk fails, InputError when the encoder of the settings cannot be had.
+        """
+        self._log.mark()
+        with projection_faults():
+            self._rebuild(history, progress)
+
+    def _rebuild(self, history: History, progress: Progress) -> None:
         with closing(self._warehouse.connection()) as connection:
             history.view(self._warehouse, connection, "products", "events", "reviews")
             products = connection.table("current_products").to_arrow_table()
@@ -158,11 +173,24 @@ class ReadModel:
 
     def _take_encoder(self, name: str) -> None:
         if self._encoder is None or name != self._encoder_name:
-            self._encoder = load_encoder(name, model_cache())
+            with projection_faults():
+                self._encoder = load_encoder(name, model_cache())
             self._encoder_name = name
 
     def _bulk_encoder(self) -> Encoder:
         return load_encoder(self._encoder_name, model_cache(), threads=self._settings.threads, bulk=True)
+
+
+@contextmanager
+def projection_faults() -> Iterator[None]:
+    """Say what the disk, the tables and the encoders raise while snapshots are made in errors of ours."""
+    try:
+        with storage_errors(Path("snapshots")):
+            yield
+    except UnknownEncoder as error:
+        raise InputError(str(error), "Set GRAPHSVC_ENCODER to auto, or to one that is there.") from error
+    except EmbeddingsError as error:
+        raise StorageError(str(error), "Run: python -m graphsvc rebuild") from error
 
 
 def event_of(row: Mapping[str, Any]) -> Event:

@@ -8,10 +8,12 @@
 Composes the rooms and keeps their order; decides nothing that a room could.
 """
 
+import logging
 import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
@@ -45,11 +47,12 @@ from graphsvc.upsert import Upserter
 from graphsvc.vault import Vault
 from graphsvc.warehouse import contracts
 from graphsvc.warehouse.contracts import Contract
-from graphsvc.warehouse.tables import Warehouse
+from graphsvc.warehouse.tables import Warehouse, storage_errors
 
 MOST_EVENTS = 1_000  # in one call
 AHEAD = timedelta(days=1)  # how far a producer's clock may run before ours
 PSEUDONYM = re.compile(r"[0-9a-f]{32}")
+LOGGER = logging.getLogger("graphsvc")
 POLL = 0.5  # seconds between two looks at the log when nobody knocked
 Progress = Callable[[str, int, int], None]
 
@@ -83,23 +86,26 @@ class Service:
     Raises ShopLockedError when another process writes, StorageError when the folder cannot be used.
     """
 
-    def __init__(self, settings: Settings, *, write: bool = True, purpose: str = "a command") -> None:
+    def __init__(
+        self, settings: Settings, *, write: bool = True, purpose: str = "a command", accept_loss: bool = False
+    ) -> None:
         self.settings = settings
         self.shop = Shop.open(settings.home)
-        self._lock = WriterLock(self.shop, purpose) if write else None
-        try:
-            self.log = WriteLog(self.shop.log, read_only=not write)
+        with ExitStack() as opened:
+            self._lock = WriterLock(self.shop, purpose) if write else None
+            if self._lock is not None:
+                opened.callback(self._lock.release)
+            self.log = WriteLog(self.shop.log, read_only=not write, accept_loss=accept_loss)
+            opened.callback(self.log.close)
             self.warehouse = Warehouse(self.shop.warehouse, threads=settings.threads)
             self.vault = Vault(self.shop.vault, self.shop.secret("pseudonyms").encode())
+            opened.callback(self.vault.close)
             self._history = History()
-            if write:
+            if write and not self.log.lost():  # what a lost entry named is kept until its loss is accepted
                 self.warehouse.sweep(self.history().batches)
             self.model = ReadModel(self.shop, self.log, self.warehouse, settings)
             self.graph = GraphDoor(self.shop, settings, own=write)
-        except BaseException:
-            if self._lock is not None:
-                self._lock.release()
-            raise
+            opened.pop_all()
         self._reader: Reader | None = None
         self._writing = threading.RLock()
         self._moved = threading.Condition()
@@ -125,6 +131,7 @@ class Service:
         """Bring Neo4j to the offset of the answers. Raises GraphUnavailable, ForeignGraphError."""
         engine = self.model.engine
         pairs = engine.bought_together() if engine is not None else BOUGHT_TOGETHER.empty_table()
+        self.log.mark()
         self.graph.follow(self.warehouse, self.history(), pairs, progress)
         if self.model.catalogue is not None:
             self.graph.give_vectors(self.model.encoder_name, self.model.catalogue.vectors, progress)
@@ -181,10 +188,18 @@ class Service:
             report = self.receiver().receive(
                 Delivery(tuple(map(str, paths)), **options), lambda step, done: progress(step, done, 0)
             )
-        if build and not options.get("dry_run"):
-            self.open(progress=progress) if self.model.offset < 0 else self.model.follow(build=True, progress=progress)
         if report.offset is not None:
             self._reader = None
+            self.log.mark()
+        if build and not options.get("dry_run"):
+            bring = self.open if self.model.offset < 0 else self.model.follow
+            try:
+                bring(build=True, progress=progress)
+            except StorageError as error:
+                if report.offset is None:
+                    raise
+                kept = f"The import is safe, as entry {report.offset} of the log, but answers do not know it yet."
+                raise StorageError(f"{kept} {error.message}", error.next_step) from error
         return report
 
     def receiver(self) -> Receiver:
@@ -288,7 +303,8 @@ class Service:
         """The extractors, taught by the catalogue as it was when first asked for."""
         with self._writing:
             if self._reader is None:
-                self._reader = learn(self.warehouse, self.history())
+                with storage_errors(self.warehouse.folder):
+                    self._reader = learn(self.warehouse, self.history())
             return self._reader
 
     def _upserter(self) -> Upserter:
@@ -332,12 +348,18 @@ class Service:
                 if self.model.offset < self.log.head():
                     self.model.follow(build=self._lock is not None)
                     self._failure.pop("columns", None)
-            except GraphsvcError as error:
-                self._failure["columns"] = str(error)
+            except Exception as error:
+                self._failed("columns", error)
             with self._moved:
                 self._moved.notify_all()
                 if self.model.offset >= self.log.head():
                     self._moved.wait(POLL)
+
+    def _failed(self, name: str, error: Exception) -> None:
+        """Let status say it. Whatever it was, the thread goes on: one that ended would be missed by nobody."""
+        self._failure[name] = str(error) if isinstance(error, GraphsvcError) else f"{type(error).__name__}: {error}"
+        if not isinstance(error, GraphsvcError):
+            LOGGER.exception("following stopped for a moment")
 
     def _follow_graph(self) -> None:
         while not self._closing.is_set():
@@ -345,10 +367,11 @@ class Service:
                 self.graph.open()
                 if self.graph.bare or self.graph.progress()[0] < self.model.offset:
                     self.follow_graph()
+                self._failure.pop("graph", None)
             except GraphUnavailable:
                 self._closing.wait(2.0)
-            except GraphsvcError as error:
-                self._failure["graph"] = str(error)
+            except Exception as error:
+                self._failed("graph", error)
                 self._closing.wait(10.0)
             self._closing.wait(POLL)
 

@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +16,7 @@ from typing import IO
 from graphsvc.errors import ShopLockedError, StorageError
 
 FORMAT = 1
+SHORTEST = 32  # characters of a secret: an empty or a cut one would protect nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,10 @@ class Shop:
         marker = home / "shop.json"
         try:
             home.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if not marker.exists() and (home / "log.db").exists():
+                raise StorageError(
+                    f"{marker} is missing beside a write log.", "Restore it from a backup of the data folder."
+                )
             if not marker.exists():
                 write_durably(marker, json.dumps({"format": FORMAT, "id": secrets.token_hex(8)}).encode())
             found = json.loads(marker.read_text("utf-8"))
@@ -40,12 +46,14 @@ class Shop:
             ) from error
         except ValueError as error:
             raise StorageError(f"{marker} is damaged.", "Restore it from a backup of the data folder.") from error
+        if not isinstance(found, dict) or not isinstance(found.get("id"), str):
+            raise StorageError(f"{marker} is damaged.", "Restore it from a backup of the data folder.")
         if found.get("format") != FORMAT:
             raise StorageError(
                 f"The data folder {home} has format {found.get('format')}; this version reads format {FORMAT}.",
                 "Use the version of graphsvc that wrote it, or import into a new folder.",
             )
-        return cls(home, str(found["id"]))
+        return cls(home, found["id"])
 
     @property
     def log(self) -> Path:
@@ -100,10 +108,20 @@ class Shop:
     def secret(self, name: str) -> str:
         """Return the secret of that name, made on first use and readable by the owner only."""
         path = self.secrets / name
-        if not path.exists():
-            self.secrets.mkdir(mode=0o700, exist_ok=True)
-            write_durably(path, secrets.token_urlsafe(32).encode(), mode=0o600)
-        return path.read_text("ascii").strip()
+        try:
+            if not path.exists():
+                self.secrets.mkdir(mode=0o700, exist_ok=True)
+                write_durably(path, secrets.token_urlsafe(32).encode(), mode=0o600)
+            found = path.read_text("ascii").strip()
+        except OSError as error:
+            raise StorageError(
+                f"{path} cannot be read or made: {error.strerror}.", "Make the data folder writable for this user."
+            ) from error
+        except UnicodeDecodeError:
+            found = ""
+        if len(found) < SHORTEST:
+            raise StorageError(f"{path} is damaged.", "Restore it from a backup of the data folder.")
+        return found
 
 
 class WriterLock:
@@ -127,13 +145,21 @@ class WriterLock:
                 f"{shop.home} is being written by {owner}.",
                 "Wait until it has ended or stop it; or send the change to the running service over GraphQL.",
             ) from error
-        self._file.truncate(0)
-        self._file.write(f"{purpose}, pid {os.getpid()}")
-        self._file.flush()
+        try:
+            self._file.truncate(0)
+            self._file.write(f"{purpose}, pid {os.getpid()}")
+            self._file.flush()
+        except OSError as error:
+            with suppress(OSError):  # closing tries to write the rest once more
+                self._file.close()
+            raise StorageError(
+                f"{path} cannot be written: {error.strerror}.", "Free space on the disk and try again."
+            ) from error
 
     def release(self) -> None:
         """Give the right back."""
-        self._file.truncate(0)
+        with suppress(OSError):
+            self._file.truncate(0)
         self._file.close()
 
     def __enter__(self) -> "WriterLock":
@@ -148,12 +174,16 @@ class WriterLock:
 def write_durably(path: Path, content: bytes, mode: int = 0o644) -> None:
     """Write a file so that after a crash it holds either the old content or the new one, and never a part."""
     partial = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial, path)
+    try:
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
     sync_folder(path.parent)
 
 

@@ -23,7 +23,9 @@ CREATE TABLE IF NOT EXISTS originals (pseudonym TEXT PRIMARY KEY, kind TEXT NOT 
 CREATE TABLE IF NOT EXISTS links (
     shopper TEXT NOT NULL, pseudonym TEXT NOT NULL, PRIMARY KEY (shopper, pseudonym)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS key_check (pseudonym TEXT NOT NULL) STRICT;
 """
+CHECKED = "graphsvc"  # its pseudonym tells whether a key is the one that all others were made with
 # Chinese text runs on into an address without a space, so an address ends where another script begins; one whose name
 # or host is itself written in Chinese is taken with all that touches it. A run of letters is tried from its beginning
 # only, which keeps the search linear. The sign may be an entity or full width: cleaning will make it plain.
@@ -48,7 +50,7 @@ CACHE = 200_000  # pseudonyms remembered; bounds memory, for every HMAC can be m
 class Vault:
     """Makes pseudonyms and keeps what they stand for. `key` is the shop's secret.
 
-    Raises StorageError when its file cannot be written.
+    Raises StorageError when its file cannot be used, or the key is not the one that it was made with.
     """
 
     def __init__(self, path: Path, key: bytes) -> None:
@@ -62,8 +64,30 @@ class Vault:
             self._connection.execute("PRAGMA temp_store = MEMORY")
             self._connection.execute("PRAGMA synchronous = FULL")
             self._connection.executescript(SCHEMA)
-        except (OSError, sqlite3.Error) as error:
-            raise StorageError(f"The vault {path.name} cannot be used: {error}.", "Make it writable.") from error
+            self._check_key()
+        except OSError as error:
+            raise StorageError(
+                f"The vault {path.name} cannot be used: {error.strerror}.", "Make it writable."
+            ) from error
+        except sqlite3.Error as error:
+            self._connection.close()
+            raise StorageError(
+                f"The vault {path.name} cannot be used: {error}.",
+                "Make it writable and free space on its disk; if it is damaged, restore it from a backup.",
+            ) from error
+
+    def _check_key(self) -> None:
+        """Another key would give everybody another pseudonym: nobody's past would be found again."""
+        mine = self.pseudonym(CHECKED)
+        known = self._connection.execute("SELECT pseudonym FROM key_check").fetchone()
+        if known is None:
+            self._connection.execute("INSERT INTO key_check VALUES (?)", (mine,))
+        elif known[0] != mine:
+            self._connection.close()
+            raise StorageError(
+                "The key in secrets/pseudonyms is not the one that this shop's pseudonyms were made with.",
+                "Restore it from a backup of the data folder.",
+            )
 
     def pseudonym(self, value: str) -> str:
         """The pseudonym of a value, 32 hexadecimal digits. Nothing is stored."""

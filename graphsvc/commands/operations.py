@@ -35,9 +35,8 @@ def doctor(
     """Check the log's checksums, the tables and the snapshots; with --compare, that Neo4j and they say the same."""
     with errors(), Service(_settings(context), purpose="doctor") as service:
         with progress() as report:
-            service.open(build=False, progress=report)
             findings = examine(service)
-            if differences:
+            if differences and service.ready():
                 service.follow_graph(report)
                 findings += compare(service, sample)
         show(("check", "result", "difference"), [(f.check, f.result, f.differences) for f in findings])
@@ -53,9 +52,16 @@ def rebuild(
     context: typer.Context,
     graph: Annotated[bool, typer.Option("--graph/--no-graph", help="Neo4j too")] = True,
     graph_only: Annotated[bool, typer.Option("--graph-only", help="nothing but Neo4j")] = False,
+    accept_loss: Annotated[bool, typer.Option("--accept-loss", help="go on with a log that has lost its end")] = False,
 ) -> None:
     """Drop every projection and build it anew from the log and the warehouse."""
-    with errors(), Service(_settings(context), purpose="a rebuild") as service, progress() as report:
+    with (
+        errors(),
+        Service(_settings(context), purpose="a rebuild", accept_loss=accept_loss) as service,
+        progress() as report,
+    ):
+        if accept_loss and (service.shop.home / "graph").exists():
+            service.graph.drop()  # first, and not without Neo4j: it holds what the log has lost
         if not graph_only:
             service.model.rebuild(service.history(), report)
         else:

@@ -15,7 +15,7 @@ from rich.markup import escape
 
 from graphsvc.commands.terminal import err, errors, out, progress
 from graphsvc.demo.tour import load_shops, tour
-from graphsvc.errors import GraphsvcError, RefusedError, StorageError
+from graphsvc.errors import GraphsvcError, RefusedError
 from graphsvc.service import Service
 from graphsvc.settings import Settings
 
@@ -110,7 +110,7 @@ def _open(service: Service, server: Any, failed: list[GraphsvcError]) -> None:
     try:
         service.open(build=True)
         service.follow_in_background()
-    except (RefusedError, StorageError) as error:
+    except GraphsvcError as error:
         failed.append(error)
         server.should_exit = True
 

@@ -4,6 +4,7 @@ A table version is real only when the write log names its batch; whatever no ent
 and named SQL; does not know what a column means.
 """
 
+import errno
 import os
 import re
 import shutil
@@ -21,6 +22,8 @@ from graphsvc.warehouse.schemas import TABLES
 
 SQL = Path(__file__).parent / "sql"
 ROWS = 32_768  # rows in one Arrow batch: bounds what a write holds
+DAMAGE = (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.InvalidInputException)
+BACKTRACE = re.compile(r"\n\s*(?:0: |[\w ]*backtrace)", re.IGNORECASE)  # delta's own, of no use to anyone here
 BATCH_ID = re.compile(r"b[0-9a-f]{16,32}")  # begins with a letter, or a folder's name would be read as a number
 
 
@@ -85,7 +88,8 @@ class Warehouse:
 
     def connection(self) -> duckdb.DuckDBPyConnection:
         """A DuckDB of its own with bounded memory, which spills into the data folder. The caller closes it."""
-        self.spill.mkdir(parents=True, exist_ok=True)
+        with storage_errors(self.folder):
+            self.spill.mkdir(parents=True, exist_ok=True)
         connection = duckdb.connect(":memory:")
         connection.execute(f"SET memory_limit = '{self._memory_mb}MB'")
         connection.execute(f"SET threads = {self._threads}")
@@ -113,7 +117,8 @@ class Warehouse:
             connection.register(table, schema.empty_table() if rows is None else rows)
             return
         columns = ", ".join(f'"{name}"' for name in schema.names)
-        relation = connection.read_parquet(files, hive_partitioning=True, union_by_name=True).project(columns)
+        with storage_errors(self.folder / table):
+            relation = connection.read_parquet(files, hive_partitioning=True, union_by_name=True).project(columns)
         if rows is not None:
             relation = relation.union(connection.from_arrow(rows).project(columns))
             connection.register(f"{table}_in_log", rows)  # held as long as the view that reads it
@@ -201,6 +206,18 @@ class Warehouse:
             self._remove(gone)
         return gone
 
+    def damaged(self, table: str, batches: Collection[str]) -> list[str]:
+        """Files of the given batches that are missing or do not match their checksums. Reads them whole."""
+        bad = []
+        for path in map(Path, self.files(table, batches)):
+            try:
+                with pq.ParquetFile(path, page_checksum_verification=True) as file:
+                    for _ in file.iter_batches(ROWS):
+                        pass
+            except (OSError, pa.ArrowException):
+                bad.append(f"{table}/{path.parent.name}/{path.name}")
+        return bad
+
     def _remove(self, batches: set[str]) -> None:
         from deltalake import DeltaTable
 
@@ -241,16 +258,19 @@ def storage_errors(path: Path) -> Iterator[None]:
 
     try:
         yield
-    except (OSError, DeltaError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
+    except (OSError, DeltaError, duckdb.Error) as error:
+        if isinstance(error, duckdb.Error) and not (isinstance(error, DAMAGE) or type(error) is duckdb.Error):
+            raise  # a mistake in a statement is ours
         reason = str(error)
-        if "No space left" in reason or "disk full" in reason.lower():
-            raise StorageError("The disk is full; nothing was named.", "Free space on it and try again.") from error
+        if getattr(error, "errno", None) == errno.ENOSPC or "No space left" in reason or "disk full" in reason.lower():
+            raise StorageError("The disk is full.", "Free space on it and try again; nothing is lost.") from error
         if isinstance(error, PermissionError) or "ermission denied" in reason or "ead-only" in reason:
             raise StorageError(
                 f"{path.name} cannot be written.", "Make the data folder writable for this user."
             ) from error
+        said = " ".join(BACKTRACE.split(reason)[0].split())[:300].rstrip(".")
         raise StorageError(
-            f"{path.name} cannot be used: {reason[:300]}.", "Run doctor; restore the data folder if it says damaged."
+            f"{path.name} cannot be used: {said}.", "Run doctor; restore the data folder if it says damaged."
         ) from error
 
 
@@ -267,7 +287,7 @@ def _write_parquet(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBat
     """Write a durable file of small row groups, and return its rows. Delta's own writer held 600 MB for 1.5M rows."""
     plain = pa.schema([field for field in schema if field.name != "batch"])  # the folder's name says the batch
     rows = 0
-    with pq.ParquetWriter(path, plain, compression="zstd", compression_level=1) as writer:
+    with pq.ParquetWriter(path, plain, compression="zstd", compression_level=1, write_page_checksum=True) as writer:
         for part in batches:
             columns = [part.column(field.name).cast(field.type) for field in plain]
             writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=plain))
