@@ -207,7 +207,7 @@ class _Step:
         later = set(self._history.since(at))
         events, products = (self._changed(table, later) for table in ("events", "products"))
         with closing(self._warehouse.connection()) as connection:
-            self._view(connection)
+            self._view(connection, sorted({str(name) for name in products["product_id"].to_pylist()}))
             if events.num_rows:
                 tables = build_event_tables(connection, self._fresh(), events.select(list(EVENT_COLUMNS)))
                 projection.apply(tables, at)
@@ -226,9 +226,11 @@ class _Step:
             return pa.table({"product_id": pa.array([], pa.string())})
         return rows.filter(pc.is_in(rows["batch"], pa.array(sorted(batches), pa.string())))
 
-    def _view(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def _view(self, connection: duckdb.DuckDBPyConnection, products: Sequence[str] | None = None) -> None:
+        """Give `connection` the current tables, and the facts of all products or of those given."""
         self._history.view(self._warehouse, connection, *CURRENT)
-        view_facts(self._warehouse, self._history, connection)
+        if products is None or products:
+            view_facts(self._warehouse, self._history, connection, products)
         connection.register("bought_together", self._bought_together)
 
     def _fresh(self) -> Path:

@@ -138,12 +138,23 @@ def claim_row(claim: Claim, batch: str = "") -> dict[str, Any]:
     }  # fmt: skip
 
 
-def view_facts(warehouse: Warehouse, history: History, connection: duckdb.DuckDBPyConnection) -> pa.Table:
-    """The facts of the current products; `connection` has `current_products`, and gains `claims` and `facts`."""
+def view_facts(
+    warehouse: Warehouse,
+    history: History,
+    connection: duckdb.DuckDBPyConnection,
+    products: Sequence[str] | None = None,
+) -> pa.Table:
+    """The facts of the current products, all or those given; `connection` has `current_products`, and gains `claims`
+    and `facts`.
+    """
     history.view(warehouse, connection, "claims")
     current = (SQL / "current_claims.sql").read_text("utf-8")
     connection.execute(f"CREATE OR REPLACE VIEW current_claims AS {current}")
-    claims = connection.table("current_claims").to_arrow_table()
+    found = connection.table("current_claims")
+    if products is not None:
+        ids = [duckdb.ConstantExpression(name) for name in products]
+        found = found.filter(duckdb.ColumnExpression("subject").isin(*ids))
+    claims = found.to_arrow_table()
     facts = facts_of(claims)
     connection.register("facts", facts)
     return facts

@@ -96,7 +96,12 @@ PRODUCT_PARTS = SHARED | frozenset(
 )
 HISTORY_PARTS = frozenset(part for part in all_parts() if part.end == "Product" and part.label != "Product")
 BASKET_PARTS = frozenset(map(Part.of, ("Basket", "Shopper.PLACED.Basket", "Basket.CONTAINS.Product")))
-PAIR_PARTS = frozenset(map(Part.of, ("Shopper", "Shopper.BOUGHT.Product", "Shopper.INTERACTED.Product")))
+PAIR_PARTS = frozenset(
+    map(
+        Part.of,
+        ("Shopper", "Shopper.BOUGHT.Product", "Shopper.INTERACTED.Product", "Product.BOUGHT_WITH.Product"),
+    )
+)
 
 
 def build_tables(
@@ -126,7 +131,7 @@ def build_product_tables(
 
 
 def build_event_tables(connection: duckdb.DuckDBPyConnection, folder: Path, changed: pa.Table) -> GraphTables:
-    """Build what some events touch: whole baskets, and whole sums of a shopper and a product.
+    """Build what some events touch: whole baskets, whole sums of a shopper and a product, pairs bought together.
 
     `changed` has the columns source, shopper, product_id and basket of the events; `current_events` has all events.
     """
@@ -134,7 +139,12 @@ def build_event_tables(connection: duckdb.DuckDBPyConnection, folder: Path, chan
     try:
         scopes = {"customers": "scopes/customers", "reviews": NOTHING, "redemptions": NOTHING}
         _build(connection, folder, BASKET_PARTS, {**scopes, "events": "scopes/events_of_baskets"})
-        return _build(connection, folder, PAIR_PARTS, {**scopes, "events": "scopes/events_of_pairs"})
+        return _build(
+            connection,
+            folder,
+            PAIR_PARTS,
+            {**scopes, "events": "scopes/events_of_pairs", "bought_together": "scopes/bought_together"},
+        )
     finally:
         connection.unregister("graph_changed")
 

@@ -260,6 +260,7 @@ def test_events_lead_to_the_graph_of_the_tables(projection: GraphProjection, sho
     before = len(shop.events)
     shop.buy("ann", "1", "b7", value=1.25)
     shop.buy("dee", "3", "b8")
+    shop.pairs[:] = [("shop:1", "shop:2", 6, 2.0), ("shop:1", "shop:3", 2, 1.5)]
     shop.events.append({**shop.events[0], "shopper": "dee", "kind": "view", "basket": None})
     names = ["source", "shopper", "product_id", "basket"]
     changed = pa.Table.from_pylist([{name: event[name] for name in names} for event in shop.events[before:]])
