@@ -99,5 +99,5 @@ def _answers(service: "Service") -> Finding:
             service.open(build=False)
     except GraphsvcError as error:
         return Finding("snapshots", str(error), 1)
-    behind = service.log.head() - service.model.offset
+    behind = service.log.head() - max(service.model.offset, 0)
     return Finding("snapshots", f"at offset {service.model.offset}, {behind} behind the log", int(behind > 0))

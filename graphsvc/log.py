@@ -38,6 +38,7 @@ CREATE TABLE IF NOT EXISTS entries (
 CREATE UNIQUE INDEX IF NOT EXISTS entries_by_key ON entries (key) WHERE key IS NOT NULL;
 CREATE INDEX IF NOT EXISTS entries_by_kind ON entries (kind, offset);
 """
+FORMAT = 1
 GROUP = 1024  # entries in one fsync at most: bounds how long the first of them waits
 PAYLOAD_LIMIT = 16_000_000  # bytes; larger changes go to the warehouse first and are named here
 RESTORE = "Restore log.db, with log.db-wal if there is one, from a backup"
@@ -216,9 +217,10 @@ class WriteLog:
             connection = sqlite3.connect(
                 f"file:{self._path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False, timeout=30
             )
-            self._local.connection = connection
             with self._lock:
                 self._readers.append(connection)
+            _version(connection, self._path)
+            self._local.connection = connection
         return self._local.connection  # type: ignore[no-any-return]
 
     def _refuse_loss(self) -> None:
@@ -240,10 +242,15 @@ class WriteLog:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
-            connection.executescript(SCHEMA)
+            if not _version(connection, self._path):
+                connection.executescript(SCHEMA)
+                connection.execute(f"PRAGMA user_version = {FORMAT}")
         except sqlite3.Error as error:
             connection.close()
             raise _mapped(error, self._path) from error
+        except StorageError:
+            connection.close()
+            raise
         self._writer = threading.Thread(target=self._write_groups, args=(connection,), name="write-log", daemon=True)
         self._writer.start()
         return connection
@@ -287,6 +294,17 @@ class WriteLog:
             return
         for future, offsets in done:
             future.set_result(offsets)
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    """The format of a log, 0 for a new one. Raises StorageError for one of another version."""
+    found = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if found not in (0, FORMAT):
+        raise StorageError(
+            f"{path.name} has format {found}; this version reads format {FORMAT}.",
+            "Use the version of graphsvc that wrote it, or import into a new folder.",
+        )
+    return found
 
 
 Tail = tuple[int, int, bytes]  # offset, time and checksum of the last entry
@@ -352,6 +370,8 @@ def _mapped(error: sqlite3.Error, path: Path) -> StorageError:
             f"The disk does not take or give what {path.name} needs; nothing was written.",
             "Free space on it, look after its health, and try again.",
         )
-    if "readonly" in reason or "unable to open" in reason:
+    if "unable to open" in reason:
+        return StorageError(f"{path} cannot be opened.", "Import a file first, or make the data folder accessible.")
+    if "readonly" in reason:
         return StorageError(f"{path} cannot be written.", "Make the data folder writable for this user.")
     return StorageError(f"{path.name} cannot be used: {reason}.", f"{RESTORE}.")
