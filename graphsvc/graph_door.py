@@ -60,6 +60,11 @@ class GraphDoor:
             assert self._projection is not None
             return self._projection
 
+    def revive(self) -> GraphProjection:
+        """`open`, after a local server of ours that has died was noticed."""
+        self._recover()
+        return self.open()
+
     @property
     def connection(self) -> Connection:
         """Where Neo4j's own tools reach it, and as whom."""

@@ -1,14 +1,17 @@
 """What answers are made from: a catalogue and a recommender, each a snapshot on disk and the small changes since.
 
-Both follow the log. An import, or many small changes, is built into a new snapshot; a small change is laid over the old
-one at once. Knows when to do which; what a snapshot holds is the business of `search` and `recommend`.
+Both follow the log. An import is built into a new snapshot at once; a small change is laid over the old one, and after
+many of them a new snapshot is built beside it, while answers go on. Knows when to do which; what a snapshot holds is
+the business of `search` and `recommend`.
 """
 
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pyarrow as pa
@@ -36,8 +39,10 @@ from graphsvc.warehouse.tables import Warehouse, storage_errors
 
 pc: Any = pyarrow.compute  # its stubs know no columns of chunks
 FRESH = 2_000  # products laid over a snapshot before a new one is built
+EVENT = 0.1  # and what an event counts beside a product
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Progress = Callable[[str, int, int], None]  # step, done, of
+Answers = tuple[Catalogue, Engine]
 
 
 class ReadModel:
@@ -50,7 +55,9 @@ class ReadModel:
         self._shop, self._log, self._warehouse, self._settings = shop, log, warehouse, settings
         self._encoder: Encoder | None = None
         self._encoder_name = ""
-        self._fresh = 0
+        self._fresh = 0.0
+        self._renewal: Thread | None = None
+        self._renewed: Answers | Exception | None = None
         self.catalogue: Catalogue | None = None
         self.engine: Engine | None = None
 
@@ -84,18 +91,30 @@ class ReadModel:
         self.follow(build=build, progress=progress)
         warm()
 
+    @property
+    def renewing(self) -> bool:
+        """Whether a new snapshot is being built, or waits for the next `follow`."""
+        return self._renewal is not None
+
     def follow(self, *, build: bool, progress: Progress = lambda step, done, of: None) -> None:
-        """Bring both to the head of the log."""
+        """Bring both to the head of the log; without `build`, to the first import that no snapshot knows yet."""
         if self.catalogue is None or self.engine is None:
             raise StorageError("Nothing has been built from this shop's log.", "Run: python -m graphsvc rebuild")
         entries = list(self._log.read(self.offset))
-        if not entries:
-            return
-        if build and (any(entry.kind == IMPORT for entry in entries) or self._fresh > FRESH):
-            self.rebuild(read_history(self._log), progress)
-            return
+        if any(entry.kind == IMPORT for entry in entries):
+            if build:
+                self.rebuild(read_history(self._log), progress)
+                return
+            entries = list(takewhile(lambda entry: entry.kind != IMPORT, entries))
         for entry in entries:
-            self._take(entry)
+            self.catalogue = self._laid(entry, self.catalogue, self.engine)
+        if build:
+            self._renew()
+
+    def close(self) -> None:
+        """Wait for the snapshot that is being built: it would read a closed log."""
+        if self._renewal is not None:
+            self._renewal.join()
 
     def _refuse_later(self, head: int) -> None:
         if any(part is not None and part.offset > head for part in (self.catalogue, self.engine)):
@@ -107,11 +126,40 @@ class ReadModel:
 
         Raises StorageError when the disk fails, InputError when the encoder of the settings cannot be had.
         """
+        self.close()
+        self._renewal = self._renewed = None
         self._log.mark()
         with projection_faults():
-            self._rebuild(history, progress)
+            self.catalogue, self.engine = self._build(history, progress)
+        self._fresh = 0.0
 
-    def _rebuild(self, history: History, progress: Progress) -> None:
+    def _renew(self) -> None:
+        """Begin to build a new snapshot beside the one in use, or take the one that was built."""
+        if self._renewal is None:
+            if self._fresh > FRESH:
+                self._log.mark()
+                self._renewal = Thread(target=self._build_beside, name="renew-answers", daemon=True)
+                self._renewal.start()
+            return
+        if self._renewal.is_alive():
+            return
+        renewed, self._renewal, self._renewed = self._renewed, None, None
+        self._fresh = 0.0  # also when it failed: it is tried again after as many changes
+        if not isinstance(renewed, tuple):
+            raise renewed or StorageError("A new snapshot could not be built.", "Run: python -m graphsvc rebuild")
+        catalogue, engine = renewed
+        for entry in self._log.read(min(catalogue.offset, engine.offset)):
+            catalogue = self._laid(entry, catalogue, engine)
+        self.catalogue, self.engine = catalogue, engine
+
+    def _build_beside(self) -> None:
+        try:
+            with projection_faults():
+                self._renewed = self._build(read_history(self._log), lambda step, done, of: None)
+        except Exception as error:  # whoever follows next raises it
+            self._renewed = error
+
+    def _build(self, history: History, progress: Progress) -> Answers:
         with closing(self._warehouse.connection()) as connection:
             history.view(self._warehouse, connection, "products", "events", "reviews")
             products = connection.table("current_products").to_arrow_table()
@@ -119,47 +167,34 @@ class ReadModel:
             facts = view_facts(self._warehouse, history, connection)
             progress("behaviour", 0, 1)
             behaviour.build(self._shop.behaviour, history.offset, connection, products, facts)
-        self.engine = self._open_engine()
+        engine = self._open_engine()
         progress("behaviour", 1, 1)
         self._take_encoder(self._choose(products))
         assert self._encoder is not None
-        data = CatalogueData(history.offset, products, facts, self.engine.popularity(), history.places)
+        data = CatalogueData(history.offset, products, facts, engine.popularity(), history.places)
         cache = VectorCache(self._shop.vectors, self._bulk_encoder())
         snapshot.build(self._shop.search, data, self._encoder, cache, progress)
-        self.catalogue = Catalogue.open(self._shop.search, self._encoder)
-        self._fresh = 0
+        return Catalogue.open(self._shop.search, self._encoder), engine
 
     def encode(self, text: str) -> Any:
         """A query as the catalogue's encoder sees it, float32[d]."""
         assert self._encoder is not None
         return self._encoder.encode([text], kind="query")[0]
 
-    def _take(self, entry: Entry) -> None:
-        """Lay one small entry over the snapshots."""
-        assert self.catalogue is not None
-        assert self.engine is not None
-        if entry.kind == EVENTS and entry.offset > self.engine.offset:
-            self.engine.apply(entry.offset, [event_of(row) for row in entry.json()["events"]])
-        if entry.kind == PRODUCTS and entry.offset > self.catalogue.offset:
-            data, retired = self._changes(entry)
-            self.catalogue = self.catalogue.with_changes(entry.offset, data, retired)
+    def _laid(self, entry: Entry, catalogue: Catalogue, engine: Engine) -> Catalogue:
+        """Lay one small entry over a catalogue and an engine; returns the catalogue, the engine is the same."""
+        if entry.kind == EVENTS and entry.offset > engine.offset:
+            events = [event_of(row) for row in entry.json()["events"]]
+            engine.apply(entry.offset, events)
+            self._fresh += EVENT * len(events)
+        if entry.kind == PRODUCTS and entry.offset > catalogue.offset:
+            data, retired = _changes(entry, engine)
+            catalogue = catalogue.with_changes(entry.offset, data, retired)
             self._fresh += data.products.num_rows + len(retired)
-        if entry.offset > self.catalogue.offset:
-            self.catalogue = self.catalogue.at(entry.offset)
-        self.engine.apply(entry.offset, ())
-
-    def _changes(self, entry: Entry) -> tuple[CatalogueData, list[str]]:
-        assert self.engine is not None
-        payload = entry.json()
-        rows = log_rows("products", [(entry, payload["products"])])
-        gone = pc.fill_null(rows["retired"], False)
-        stays = rows.filter(pc.invert(gone))
-        claims = log_rows("claims", [(entry, payload.get("claims", ()))])
-        facts = facts_of(claims) if claims.num_rows else FACTS.empty_table()
-        popularity = self.engine.popularity()
-        mine = popularity.filter(pc.is_in(popularity["product_id"], stays["product_id"].combine_chunks()))
-        retired = [str(name) for name in rows.filter(gone)["product_id"].to_pylist()]
-        return CatalogueData(entry.offset, stays, facts, mine), retired
+        if entry.offset > catalogue.offset:
+            catalogue = catalogue.at(entry.offset)
+        engine.apply(entry.offset, ())
+        return catalogue
 
     def _open_engine(self) -> Engine:
         return Engine.open(self._shop.behaviour, Rules.load(self._shop.home / RULES))
@@ -179,6 +214,20 @@ class ReadModel:
 
     def _bulk_encoder(self) -> Encoder:
         return load_encoder(self._encoder_name, model_cache(), threads=self._settings.threads, bulk=True)
+
+
+def _changes(entry: Entry, engine: Engine) -> tuple[CatalogueData, list[str]]:
+    """The products that an entry writes, and the ids of those that it retires."""
+    payload = entry.json()
+    rows = log_rows("products", [(entry, payload["products"])])
+    gone = pc.fill_null(rows["retired"], False)
+    stays = rows.filter(pc.invert(gone))
+    claims = log_rows("claims", [(entry, payload.get("claims", ()))])
+    facts = facts_of(claims) if claims.num_rows else FACTS.empty_table()
+    popularity = engine.popularity()
+    mine = popularity.filter(pc.is_in(popularity["product_id"], stays["product_id"].combine_chunks()))
+    retired = [str(name) for name in rows.filter(gone)["product_id"].to_pylist()]
+    return CatalogueData(entry.offset, stays, facts, mine), retired
 
 
 @contextmanager

@@ -54,6 +54,8 @@ AHEAD = timedelta(days=1)  # how far a producer's clock may run before ours
 PSEUDONYM = re.compile(r"[0-9a-f]{32}")
 LOGGER = logging.getLogger("graphsvc")
 POLL = 0.5  # seconds between two looks at the log when nobody knocked
+RETRY = 2.0  # seconds before what failed is tried again
+REST = 4.0  # times as long as a step of the graph took before the next: answers, which do not need it, come first
 Progress = Callable[[str, int, int], None]
 
 
@@ -162,6 +164,7 @@ class Service:
             self._moved.notify_all()
         for thread in self._threads:
             thread.join(timeout=30)
+        self.model.close()
         self.graph.close()
         self.log.close()
         self.vault.close()
@@ -345,14 +348,16 @@ class Service:
     def _follow_answers(self) -> None:
         while not self._closing.is_set():
             try:
-                if self.model.offset < self.log.head():
+                before = self.model.offset
+                if before < self.log.head() or self.model.renewing:
                     self.model.follow(build=self._lock is not None)
                     self._failure.pop("columns", None)
             except Exception as error:
                 self._failed("columns", error)
+                self._closing.wait(RETRY)
             with self._moved:
                 self._moved.notify_all()
-                if self.model.offset >= self.log.head():
+                if self.model.offset in (before, self.log.head()):
                     self._moved.wait(POLL)
 
     def _failed(self, name: str, error: Exception) -> None:
@@ -364,16 +369,17 @@ class Service:
     def _follow_graph(self) -> None:
         while not self._closing.is_set():
             try:
-                self.graph.open()
+                began = time.monotonic()
+                self.graph.revive()
                 if self.graph.bare or self.graph.progress()[0] < self.model.offset:
                     self.follow_graph()
                 self._failure.pop("graph", None)
             except GraphUnavailable:
-                self._closing.wait(2.0)
+                self._closing.wait(RETRY)
             except Exception as error:
                 self._failed("graph", error)
                 self._closing.wait(10.0)
-            self._closing.wait(POLL)
+            self._closing.wait(max(POLL, REST * (time.monotonic() - began)))
 
 
 class _Contracts(Mapping[str, Contract]):

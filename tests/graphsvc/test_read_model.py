@@ -1,0 +1,94 @@
+"""When answers are laid over a snapshot, and when a new snapshot is built beside it."""
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from graphsvc import read_model
+from graphsvc.errors import ContractError, LagError
+from graphsvc.recommend.rules import FILE
+from graphsvc.search import snapshot
+from graphsvc.service import Service, open_service
+from graphsvc.settings import Settings
+from graphsvc.types import Event, SearchRequest
+from tests.graphsvc.shops import ORDERS, PRODUCTS, write_orders, write_products
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    with Service(Settings(home=tmp_path / "shop", encoder="use")) as service:
+        write_products(tmp_path / "products.csv", PRODUCTS)
+        service.ingest(str(tmp_path / "products.csv"), asset="products", name="shop")
+        yield service
+
+
+def put(service: Service, key: str, title: str) -> int:
+    return service.upsert_products([{"id": f"shop:{key}", "title": title}])
+
+
+def built_at(service: Service) -> int:
+    return int(snapshot.read_meta(service.shop.search)["offset"])
+
+
+def renewed(service: Service) -> None:
+    deadline = time.monotonic() + 30
+    while service.model.renewing:
+        assert time.monotonic() < deadline
+        service.model.follow(build=True)
+        time.sleep(0.02)
+
+
+def test_many_small_changes_become_a_snapshot_while_answers_go_on(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read_model, "FRESH", 3)
+    before = built_at(service)
+    for number in range(20, 24):
+        put(service, str(number), f"Brass door knob number {number}")
+    service.model.follow(build=True)
+    assert service.model.renewing
+    put(service, "30", "Velvet curtain")
+    service.model.follow(build=True)
+    found = [hit.product.id for hit in service.search(SearchRequest("velvet curtain")).hits]
+    assert found[0] == "shop:30"
+    renewed(service)
+    assert built_at(service) == before + 4
+    assert service.model.offset == before + 5
+    assert [hit.product.id for hit in service.search(SearchRequest("velvet curtain")).hits] == found
+    assert service.search(SearchRequest("")).total == len(PRODUCTS) + 5
+
+
+def test_events_count_too(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read_model, "FRESH", 3)
+    before = built_at(service)
+    view = Event("shop:1", "view", datetime.now(UTC), session="s")
+    service.track([view] * 40)
+    service.model.follow(build=True)
+    renewed(service)
+    assert built_at(service) == before + 1
+
+
+def test_a_snapshot_that_cannot_be_built_leaves_the_old_one(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read_model, "FRESH", 0)
+    (service.shop.home / FILE).write_text("threshold: high")
+    put(service, "20", "Brass door knob")
+    service.model.follow(build=True)
+    with pytest.raises(ContractError, match="threshold"):
+        renewed(service)
+    assert service.search(SearchRequest("brass door knob")).hits[0].product.id == "shop:20"
+
+
+def test_without_building_answers_stop_before_an_import(service: Service, tmp_path: Path) -> None:
+    write_orders(tmp_path / "orders.csv", ORDERS)
+    service.ingest(str(tmp_path / "orders.csv"), asset="orders", name="shop", build=False)
+    put(service, "20", "Brass door knob")
+    with open_service(Settings(home=tmp_path / "shop", encoder="use"), write=False) as reader:
+        assert reader.model.offset == 1
+        assert {found.name: found.lag for found in reader.status().projections}["columns"] == 2
+        with pytest.raises(LagError):
+            reader.wait(3, timeout_s=0)
+    service.model.follow(build=True)
+    assert service.model.offset == 3
