@@ -55,6 +55,7 @@ PSEUDONYM = re.compile(r"[0-9a-f]{32}")
 LOGGER = logging.getLogger("graphsvc")
 POLL = 0.5  # seconds between two looks at the log when nobody knocked
 RETRY = 2.0  # seconds before what failed is tried again
+TABLES_SHARE = 4  # the part of an import's memory that its tables take: the rest is readers, buffers, Python
 REST = 4.0  # times as long as a step of the graph took before the next: answers, which do not need it, come first
 Progress = Callable[[str, int, int], None]
 
@@ -99,7 +100,9 @@ class Service:
                 opened.callback(self._lock.release)
             self.log = WriteLog(self.shop.log, read_only=not write, accept_loss=accept_loss)
             opened.callback(self.log.close)
-            self.warehouse = Warehouse(self.shop.warehouse, threads=settings.threads)
+            self.warehouse = Warehouse(
+                self.shop.warehouse, memory_mb=settings.memory_mb // TABLES_SHARE, threads=settings.threads
+            )
             self.vault = Vault(self.shop.vault, self.shop.secret("pseudonyms").encode())
             opened.callback(self.vault.close)
             self._history = History()

@@ -27,7 +27,7 @@ class Settings(BaseSettings):
 
     encoder: str = Field(default="auto", description="auto, minilm, e5, use, or a sentence-transformers id or folder")
     threads: int = Field(default=2, ge=1, description="threads for bulk work")
-    memory_mb: int = Field(default=1000, ge=256, description="memory that an import may take, MiB")
+    memory_mb: int = Field(default=1000, ge=500, description="memory that an import may take, MiB")
 
     query_timeout_s: float = Field(default=30.0, gt=0, description="time that an analyst's query may take, seconds")
     query_rows: int = Field(default=10_000, ge=1, description="rows that an analyst's query may return")
