@@ -65,6 +65,19 @@ def test_the_last_word_on_an_event_is_seen(tmp_path: Path) -> None:
     assert found == [("a", 1.0), ("b", 2.0), ("c", 3.0)]
 
 
+def test_a_second_version_of_an_event_keeps_its_columns(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path)
+    row = {"event_id": "a", "position": 7, "source": "shop", "file": "e.csv", "line": 3, "row_hash": "h"}
+    batches = [new_batch(), new_batch()]
+    for batch in batches:
+        warehouse.append("events", pa.Table.from_pylist([row], schema=TABLES["events"]), batch)
+    connection = warehouse.connection()
+    warehouse.view_current(connection, "events", batches)
+    (found,) = connection.sql("SELECT * FROM current_events").to_arrow_table().to_pylist()
+    connection.close()
+    assert found == {**dict.fromkeys(TABLES["events"].names), **row, "batch": batches[1]}
+
+
 @pytest.mark.parametrize("table", ["events", "customers", "reviews", "campaigns", "coupons", "redemptions"])
 def test_every_table_has_its_current_rows(table: str, tmp_path: Path) -> None:
     connection = Warehouse(tmp_path).connection()
