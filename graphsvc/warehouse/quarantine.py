@@ -14,6 +14,8 @@ from graphsvc.errors import NotFoundError
 from graphsvc.warehouse.stage import Reject
 from graphsvc.warehouse.tables import ROWS, Warehouse
 
+GAVE_WAY = ("exact_duplicate", "duplicate_key")  # rules by which a row was refused for the sake of another
+
 
 def list_refused(
     warehouse: Warehouse, batches: Sequence[str], name: str | None = None, asset: str | None = None
@@ -39,7 +41,8 @@ def show_refused(warehouse: Warehouse, batches: Sequence[str], quarantine_id: st
 class RefusedRows:
     """The refused rows of one source and asset, as a source for a retry. Their identifiers are pseudonyms already.
 
-    A row that its reader could not take apart is left where it is: correct the file and import it again.
+    A row that its reader could not take apart is left where it is: correct the file and import it again. So is one that
+    gave way to another row: read alone, it would take that row's place.
     """
 
     warehouse: Warehouse
@@ -59,6 +62,7 @@ class RefusedRows:
             [("file", "ascending"), ("line", "ascending")]
         )
         held = held.filter(pc.starts_with(held["row"], "{"))
+        held = held.filter(pc.invert(pc.match_substring_regex(held["rule"], "|".join(GAVE_WAY))))
         for part in held.select(["file", "line", "row"]).to_batches(ROWS):
             rows = [orjson.loads(row or "{}") for row in part.column("row").to_pylist()]
             names = list(dict.fromkeys(name for row in rows for name in row))
