@@ -151,7 +151,7 @@ class _Run:
         if self.stage is None or self.contract is None:
             return PreparedBatch(None, {}, Counts(), {}, {}, self.drift)
         self.stage.close()
-        judge_all(self.connection, self.request.asset, self.request.name, self.contract)
+        judge_all(self.connection, self.request.asset, self.request.name, self.contract, retry=self.request.retry)
         retired = self._retire() if self.request.sync else 0
         counts = self._count(retired)
         tables = {} if self.request.dry_run else self._write_tables(counts)
@@ -185,11 +185,16 @@ class _Run:
         )
         connection.execute("SET VARIABLE name = $name", {"name": name})
         connection.execute("SET VARIABLE asset = $asset", {"asset": self.request.asset})
-        if self.request.asset == "products":
-            run_script(connection, "known_products", name=name)
+        self._register_current(FINISHES[self.request.asset].table)
+        run_script(connection, "known", name=name)
+
+    def _register_current(self, table: str) -> None:
+        """Make what the shop says now in the asset's table readable as `history`."""
+        if table != "products":
+            text = (SQL / f"current_{table}.sql").read_text("utf-8")
+            self.connection.execute(f"CREATE VIEW history AS {text}")
         else:
-            connection.execute(f"CREATE VIEW history AS SELECT * FROM {FINISHES[self.request.asset].table}")
-            run_script(connection, "known_events", name=name)
+            self.connection.execute("CREATE VIEW history AS SELECT * FROM catalogue")
 
     def _read(self, source: Source) -> None:
         batches = sized(source.batches(), ROWS)
@@ -235,7 +240,7 @@ class _Run:
         missing = (SQL / "missing_products.sql").read_text("utf-8")
         self.connection.execute(f"CREATE TABLE missing AS {missing}", {"name": self.request.name})
         gone, had = self.connection.execute(
-            "SELECT (SELECT count(*) FROM missing), (SELECT count(*) FROM known)"
+            "SELECT (SELECT count(*) FROM missing), (SELECT count(*) FROM mine)"
         ).fetchall()[0]
         if gone > SAFE_SHARE * had and not (self.request.confirmed or self.request.dry_run):
             raise SafetyStop(

@@ -25,7 +25,7 @@ class Finish:
 
 
 FINISHES: dict[str, Finish] = {
-    "products": Finish("products", ("duplicates", "duplicate_keys"), "key"),
+    "products": Finish("products", ("duplicates", "ids_products", "duplicate_keys"), "key"),
     "orders": Finish(
         "events",
         (
@@ -39,20 +39,20 @@ FINISHES: dict[str, Finish] = {
         ),
         "basket",
     ),
-    "events": Finish("events", ("duplicates", "resolve", "unresolved"), "event_id"),
-    "customers": Finish("customers", ("duplicates",), "shopper"),
-    "reviews": Finish("reviews", ("duplicates", "resolve", "unresolved"), "key"),
-    "campaigns": Finish("campaigns", ("duplicates", "duplicate_keys"), "key"),
-    "coupons": Finish("coupons", ("duplicates", "resolve", "unresolved"), "key"),
-    "redemptions": Finish("redemptions", ("duplicates",), "shopper"),
+    "events": Finish("events", ("duplicates", "resolve", "unresolved", "ids_events", "duplicate_keys"), "event_id"),
+    "customers": Finish("customers", ("duplicates", "ids_customers", "duplicate_keys"), "shopper"),
+    "reviews": Finish("reviews", ("duplicates", "resolve", "unresolved", "ids_reviews", "duplicate_keys"), "key"),
+    "campaigns": Finish("campaigns", ("duplicates", "ids_campaigns", "duplicate_keys"), "key"),
+    "coupons": Finish("coupons", ("duplicates", "resolve", "unresolved", "ids_coupons", "duplicate_keys"), "key"),
+    "redemptions": Finish("redemptions", ("duplicates", "ids_redemptions", "duplicate_keys"), "shopper"),
 }
 
 
-def judge_all(connection: duckdb.DuckDBPyConnection, asset: str, name: str, contract: Contract) -> None:
+def judge_all(connection: duckdb.DuckDBPyConnection, asset: str, name: str, contract: Contract, *, retry: bool) -> None:
     """Run the asset's scripts: every refusal that only all rows together show."""
     factor = contract.threshold("quantity_outlier", 100.0)
     for script in FINISHES[asset].scripts:
-        run_script(connection, script, name=name, factor=factor)
+        run_script(connection, script, name=name, factor=factor, retry=retry)
     key = FINISHES[asset].key
     connection.execute(f'CREATE VIEW stage_keys AS SELECT seq, file, line, "{key}" AS key FROM stage')
 

@@ -91,15 +91,16 @@ class Stage:
     def take(self, file: str, batch: pa.RecordBatch) -> None:
         """Stage one batch of raw string columns, with the columns `_line` and, for rows of several files, `_file`."""
         self.read += batch.num_rows
+        start, self._seq = self._seq, self._seq + batch.num_rows
         lines, files, raw = _split(batch, self._vault.mask(file, store=self._store))
         raw = self._shield(raw)
-        rows = self._hash(raw)
+        rows = self._hash(raw, start)
         fresh = pc.invert(rows["known"]).combine_chunks()
         known = rows.num_rows - int(pc.sum(fresh).as_py() or 0)
         if known:
             self.unchanged += known
-            self._connection.register("gone", rows.filter(rows["known"]).select(["row_hash"]))
-            self._connection.execute("INSERT INTO seen SELECT row_hash FROM gone")
+            self._connection.register("gone", rows.filter(rows["known"]).select(["seq", "row_hash"]))
+            self._connection.execute("INSERT INTO seen SELECT seq, row_hash FROM gone")
             rows, raw = rows.filter(fresh), raw.filter(fresh)
             lines, files = lines.filter(fresh), files.filter(fresh)
         if rows.num_rows:
@@ -155,11 +156,11 @@ class Stage:
             self._vault.link(columns[shopper], others)
         return pa.RecordBatch.from_pydict(columns)
 
-    def _hash(self, raw: pa.RecordBatch) -> pa.Table:
+    def _hash(self, raw: pa.RecordBatch, start: int) -> pa.Table:
         names = sorted(raw.schema.names)  # a retry, or a file with its columns in another order, gives the same rows
         cells = pa.StructArray.from_arrays([raw.column(name) for name in names], names=names)
-        index = pa.array(np.arange(raw.num_rows))
-        self._connection.register("incoming", pa.table({"index": index, "cells": cells}))
+        seq = pa.array(np.arange(start, start + raw.num_rows))
+        self._connection.register("incoming", pa.table({"seq": seq, "cells": cells}))
         text = (SQL / "hash_rows.sql").read_text("utf-8")
         reading = f"{VERSION} {self._mapping.fingerprint}"
         rows: pa.Table = self._connection.sql(text, params={"reading": reading}).to_arrow_table()
@@ -167,14 +168,12 @@ class Stage:
 
     def _write(self, raw: pa.RecordBatch, rows: pa.Table, files: Column, lines: Column) -> None:
         clean = clean_batch(self._mapping.apply(raw), self._contract.asset, self._contract)
-        seq = pa.array(np.arange(self._seq, self._seq + rows.num_rows))
-        self._seq += rows.num_rows
         staged = pa.table(
-            {"seq": seq, "file": files, "line": lines, **_columns(rows, "row_hash", "row"), **clean.columns}
+            {"file": files, "line": lines, **_columns(rows, "seq", "row_hash", "row"), **clean.columns}
         ).select(self._schema.names)
         judge(self._connection, self._contract, self._rules, staged.drop_columns(["row"]), clean.texts)
         for changes in clean.changes:
-            moved = changes.set_column(0, "seq", seq.take(changes["index"].combine_chunks()))
+            moved = changes.set_column(0, "seq", rows["seq"].take(changes["index"].combine_chunks()))
             self._connection.register("moved", moved)
             self._connection.execute("INSERT INTO value_changes SELECT seq, field, before, after, rule FROM moved")
         self._writer.write_table(staged.cast(self._schema))

@@ -121,11 +121,13 @@ class Shop:
         connection.close()
         return list(found)
 
-    def current_events(self) -> list[dict[str, Any]]:
+    def current(self, table: str) -> list[dict[str, Any]]:
         with closing(self.warehouse.connection()) as connection:
-            self.warehouse.view_current(connection, "events", self.named)
-            query = "SELECT * FROM current_events ORDER BY event_id"
-            return list(connection.sql(query).to_arrow_table().to_pylist())
+            self.warehouse.view_current(connection, table, self.named)
+            return list(connection.sql(f"SELECT * FROM current_{table} ORDER BY 1").to_arrow_table().to_pylist())
+
+    def current_events(self) -> list[dict[str, Any]]:
+        return self.current("events")
 
 
 PRODUCTS = {
@@ -227,6 +229,29 @@ def test_duplicates_are_refused_and_the_last_of_a_key_wins(shop: Shop, tmp_path:
     assert shop.products()["2"]["title"] == "New"
 
 
+def test_the_last_of_a_key_wins_again_when_another_row_is_new(shop: Shop, tmp_path: Path) -> None:
+    rows = [["1", "Old", "1", "", "", ""], ["1", "New", "1", "", "", ""]]
+    shop.ingest(write(tmp_path / "p.csv", rows), "products", PRODUCTS)
+    grown = [*rows, ["2", "Jug", "1", "", "", ""]]
+    done = shop.ingest(write(tmp_path / "q.csv", grown), "products", PRODUCTS)
+    assert (done.counts.accepted, done.counts.unchanged, done.quarantined) == (1, 1, {"duplicate_key": 1})
+    assert shop.products()["1"]["title"] == "New"
+    turned = [grown[1], grown[0], grown[2]]
+    assert shop.ingest(write(tmp_path / "r.csv", turned), "products", PRODUCTS).counts.accepted == 1
+    assert shop.products()["1"]["title"] == "Old"
+
+
+def test_a_retry_never_puts_an_older_row_over_a_newer_one(shop: Shop, tmp_path: Path) -> None:
+    rows = [["1", "Old", "-4", "", "", ""], ["1", "Middle", "1", "", "", ""], ["1", "New", "1", "", "", ""]]
+    shop.ingest(write(tmp_path / "p.csv", rows), "products", PRODUCTS)
+    path = contracts.path_of(shop.home / "contracts", "shop", "products")
+    path.write_text(path.read_text("utf-8").replace("minimum: 0", "minimum: -10"), "utf-8")
+    shop.source = RefusedRows(shop.warehouse, shop.named, "shop", "products")
+    done = shop.ingest(tmp_path / "none", "products", PRODUCTS, retry=True)
+    assert (done.counts.read, done.counts.accepted, done.quarantined) == (1, 0, {"duplicate_key": 1})
+    assert shop.products()["1"]["title"] == "New"
+
+
 def test_retry_reads_refused_rows_under_the_edited_contract(shop: Shop, tmp_path: Path) -> None:
     shop.ingest(
         write(tmp_path / "p.csv", [["1", "Mug", "-4", "", "", ""], ["2", "", "1", "", "", ""]]), "products", PRODUCTS
@@ -290,6 +315,37 @@ def test_order_lines_read_by_another_mapping_take_their_own_places(shop: Shop, t
         (e["event_id"], e["kind"], e["quantity"]) for e in before
     ]
     assert ({e["value"] for e in before}, {e["value"] for e in after}) == ({6.0, 10.0, -10.0}, {None})
+
+
+REVIEWS = {"key": "id", "product": "item", "rating": "stars"}
+EVENTS = {"event_id": "id", "product": "item", "kind": "kind", "time": "time"}
+CUSTOMERS = {"shopper": "id", "attributes.town": "town"}
+CAMPAIGNS = {"key": "id", "name": "name"}
+
+
+@pytest.mark.parametrize(
+    ("asset", "columns", "header", "values"),
+    [
+        ("reviews", REVIEWS, ["id", "item", "stars"], ("r", "1", "1.5", "5.0")),
+        ("events", EVENTS, ["id", "item", "time", "kind"], ("e", "1", "2024-01-01", "view", "buy")),
+        ("customers", CUSTOMERS, ["id", "town"], ("c", "Ulm", "Kiel")),
+        ("campaigns", CAMPAIGNS, ["id", "name"], ("c", "Spring", "Autumn")),
+    ],
+)
+def test_a_row_that_goes_back_to_an_earlier_value_is_a_change(
+    shop: Shop, tmp_path: Path, asset: str, columns: Mapping[str, str], header: Sequence[str], values: Sequence[str]
+) -> None:
+    shop.ingest(catalogue(tmp_path / "a.csv", 2), "products", PRODUCTS)
+    *same, first, second = values
+    for value in (first, second, first):
+        done = shop.ingest(write(tmp_path / "r.csv", [[*same, value]], header), asset, columns)
+        assert (done.counts.accepted, done.counts.unchanged) == (1, 0)
+        (row,) = shop.current(asset)
+        assert value in str(row)
+    both = write(tmp_path / "s.csv", [[*same, second], [*same, first]], header)
+    again = shop.ingest(both, asset, columns)
+    assert (again.counts.unchanged, again.quarantined) == (1, {"duplicate_key": 1})
+    assert first in str(shop.current(asset))
 
 
 def test_outliers_are_measured_by_the_items_own_history(shop: Shop, tmp_path: Path) -> None:

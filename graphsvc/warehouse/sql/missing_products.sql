@@ -4,4 +4,4 @@ SELECT c.* REPLACE (true AS retired)
 FROM catalogue AS c
 WHERE c.source = $name
   AND c.product_id NOT IN (SELECT $name || ':' || key FROM stage WHERE key IS NOT NULL)
-  AND c.product_id NOT IN (SELECT k.product_id FROM known AS k JOIN seen AS s ON k.row_hash = s.row_hash)
+  AND c.row_hash NOT IN (SELECT row_hash FROM seen)

@@ -1,5 +1,5 @@
 -- purpose: the tables of one import while it runs
 CREATE TABLE refusals (seq BIGINT, rule VARCHAR, reason VARCHAR, fix VARCHAR);
 CREATE TABLE rejects (file VARCHAR, line BIGINT, rule VARCHAR, reason VARCHAR, fix VARCHAR, row_text VARCHAR);
-CREATE TABLE seen (row_hash VARCHAR);
+CREATE TABLE seen (seq BIGINT, row_hash VARCHAR);
 CREATE TABLE value_changes (seq BIGINT, field VARCHAR, before VARCHAR, after VARCHAR, rule VARCHAR);
