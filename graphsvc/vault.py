@@ -9,7 +9,7 @@ import re
 import sqlite3
 from collections.abc import Iterable, Mapping
 from functools import partial
-from hashlib import sha256
+from hashlib import sha256, sha512
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +93,10 @@ class Vault:
         """The pseudonym of a value, 32 hexadecimal digits. Nothing is stored."""
         folded = fold_identifier(value)
         return hmac.new(self._key, folded.encode("utf-8", "surrogatepass"), sha256).hexdigest()[:32]
+
+    def derive_key(self, purpose: str) -> str:
+        """A key of its own for one purpose, 64 hexadecimal digits: what it signs says nothing about pseudonyms."""
+        return hmac.new(self._key, f"key for {purpose}".encode(), sha512).hexdigest()[:64]
 
     def shield_column(self, column: Column, kind: str, *, store: bool = True) -> Column:
         """Replace each value of a string column by its pseudonym and keep the originals; null and empty become null."""
