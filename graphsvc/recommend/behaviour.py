@@ -33,10 +33,10 @@ from graphsvc.recommend.contract import Interactions
 from graphsvc.recommend.pairs import Pairs
 from graphsvc.recommend.rules import learn_shares
 from graphsvc.recommend.sequences import Numbers, Places, Sequences
-from graphsvc.recommend.snapshot import REBUILD, current_snapshot, new_snapshot
 from graphsvc.recommend.surroundings import Surroundings, surroundings
+from graphsvc.snapshots import REBUILD, new_snapshot, read_snapshot
 
-FILE, FORMAT = "behaviour", 1
+FILE, FORMAT, WHAT = "behaviour", 1, "snapshot of behaviour"
 HALF_LIFE = 30.0  # days
 SHORTEST = 3  # items of a shopper of whom the last ones can foresee anything
 BASKET = 10  # items held back of a long sequence, 2 of a short one: what stands in one basket foretells itself
@@ -81,17 +81,17 @@ class Behaviour:
     @classmethod
     def open(cls, folder: Path) -> Self:
         """Map the current snapshot of a folder. Raises StorageError when there is none, or it is damaged."""
-        while True:
-            snapshot = current_snapshot(folder)
-            try:
-                return cls._read(snapshot)
-            except (DamagedFile, KeyError, TypeError, ValueError) as error:
-                if current_snapshot(folder) != snapshot:
-                    continue  # another took its place while it was read
-                raise StorageError(f"The snapshot of behaviour is damaged: {error}", REBUILD) from error
+        return read_snapshot(folder, WHAT, cls._read)
 
     @classmethod
     def _read(cls, snapshot: Path) -> Self:
+        try:
+            return cls._mapped(snapshot)
+        except (DamagedFile, KeyError, TypeError, ValueError) as error:
+            raise StorageError(f"The {WHAT} is damaged: {error}", REBUILD) from error
+
+    @classmethod
+    def _mapped(cls, snapshot: Path) -> Self:
         a, meta = read_arrays(snapshot / FILE)
         if meta.get("format") != FORMAT:
             raise StorageError(f"The snapshot of behaviour has format {meta.get('format')}, not {FORMAT}.", REBUILD)
@@ -122,7 +122,7 @@ def build(
     around = surroundings(products, facts)
     progress("events")
     actions = read_actions(connection, around.ids)
-    with new_snapshot(folder, offset) as partial:
+    with new_snapshot(folder, offset, WHAT) as partial:
         arrays, meta = _what_happened(actions, around)
         progress("pairs")
         pairs = _pairs(actions, len(around.ids))

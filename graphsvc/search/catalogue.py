@@ -21,9 +21,10 @@ from graphsvc.search.answers import answer, ranking, score
 from graphsvc.search.data import CatalogueData
 from graphsvc.search.filters import Mask, read_filter
 from graphsvc.search.nodes import CATEGORY
-from graphsvc.search.snapshot import REBUILD, open_snapshot
+from graphsvc.search.snapshot import open_snapshot
 from graphsvc.search.state import State
 from graphsvc.search.suggestions import suggest
+from graphsvc.snapshots import REBUILD
 from graphsvc.types import CategoryView, Filter, Product, SearchRequest, SearchResult, Suggestion
 
 REMEMBERED = 2_048  # queries whose vectors are kept

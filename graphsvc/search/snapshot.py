@@ -1,23 +1,20 @@
 """A catalogue as one folder of files that never change: built, written beside the old one, swapped in, opened.
 
 FOLDER/<offset>-<random>/ holds `meta`, `columns`, `products`, `texts`, `vectors`, `completions`, each with its
-checksums; FOLDER/CURRENT names the folder that counts. It is filled under a temporary name, renamed, and then pointed
-at, each step durable: a reader sees the old one or the new one. Knows files; what is in them is the rooms' business.
+checksums. Knows files; what is in them is the rooms' business, how one folder takes another's place that of
+`snapshots`.
 """
 
-import os
-import secrets
-import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.arrays import read_arrays, replacing, sync_folder, write_arrays
+from embeddings.arrays import read_arrays, write_arrays
 from embeddings.cache import VectorCache
 from embeddings.encoders import Encoder, Vectors
 from embeddings.errors import DamagedFile
@@ -31,13 +28,11 @@ from graphsvc.search.names import Names, under
 from graphsvc.search.nodes import Nodes
 from graphsvc.search.predict import Completions
 from graphsvc.search.text_index import TextIndex
+from graphsvc.snapshots import REBUILD, new_snapshot, read_snapshot
 
-FORMAT = 1
-POINTER, PARTIAL = "CURRENT", ".partial-"
+FORMAT, WHAT = 1, "search snapshot"
 META, COLUMNS, PRODUCTS, NEIGHBOURS, COMPLETIONS = "meta", "columns", "products", "vectors", "completions"
-REBUILD = "Build it again from the log: python -m graphsvc rebuild"
 Progress = Callable[[str, int, int], None]  # step, done, of
-Read = TypeVar("Read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +74,8 @@ def build(
     encoder: Encoder,
     cache: VectorCache,
     progress: Progress = lambda step, done, of: None,
-) -> Path:
-    """Build the snapshot of `data`, make it the current one, remove older ones, and return its folder.
+) -> None:
+    """Build the snapshot of `data`, make it the current one, and remove older ones.
 
     Vectors come from `cache`, which encodes only texts that it has not seen. Nearest neighbours of the snapshot before
     are taken over where texts are the same. Raises StorageError when the disk fails; the old one then stands.
@@ -101,7 +96,7 @@ def build(
     liked = np.zeros(len(keys))
     np.add.at(liked, columns.document, columns.popularity)
     completions = Completions.build([document.title for document in whole.documents], liked)
-    with _new_folder(folder, data.offset) as place:
+    with new_snapshot(folder, data.offset, WHAT) as place:
         progress("writing", 0, 1)
         texts.save(place)
         neighbours.save(place / NEIGHBOURS)
@@ -110,7 +105,6 @@ def build(
         _write_columns(place / COLUMNS, whole.ids, columns, numbering, keys)
         write_arrays(place / META, {}, _meta(data, encoder, len(whole.ids), len(keys)))
     progress("writing", 1, 1)
-    return current(folder)
 
 
 def read_meta(folder: Path) -> dict[str, Any]:
@@ -118,23 +112,12 @@ def read_meta(folder: Path) -> dict[str, Any]:
 
     Raises StorageError when there is no sound one.
     """
-    return _while_it_counts(folder, _read_meta)
+    return read_snapshot(folder, WHAT, _read_meta)
 
 
 def open_snapshot(folder: Path) -> Snapshot:
     """Open the current snapshot, every checksum verified. Raises StorageError when one does not hold."""
-    return _while_it_counts(folder, _open)
-
-
-def _while_it_counts(folder: Path, read: Callable[[Path], Read]) -> Read:
-    """Read the current folder; one that was swept meanwhile, for another took its place, is no failure."""
-    while True:
-        named = _named(folder)
-        try:
-            return read(current(folder))
-        except StorageError:
-            if _named(folder) == named:
-                raise
+    return read_snapshot(folder, WHAT, _open)
 
 
 def _read_meta(place: Path) -> dict[str, Any]:
@@ -166,22 +149,6 @@ def _open(place: Path) -> Snapshot:
         )
 
 
-def _named(folder: Path) -> str:
-    """What the pointer says."""
-    try:
-        return (folder / POINTER).read_text("ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise StorageError("There is no search snapshot.", REBUILD) from error
-
-
-def current(folder: Path) -> Path:
-    """The folder that counts. Raises StorageError when there is none."""
-    name = _named(folder)
-    if not name or "/" in name or name.startswith(".") or not (folder / name).is_dir():
-        raise StorageError("The search snapshot that is pointed at is not there.", REBUILD)
-    return folder / name
-
-
 def _neighbours(
     folder: Path, encoder: Encoder, keys: NDArray[np.uint64], vectors: Vectors, progress: Progress
 ) -> VectorIndex:
@@ -202,7 +169,7 @@ def _old_neighbours(folder: Path, encoder: Encoder) -> VectorIndex:
     try:
         meta = read_meta(folder)
         if (meta["encoder"], meta["encoder_version"]) == (encoder.name, encoder.version):
-            return VectorIndex.load(current(folder) / NEIGHBOURS, encoder.dimensions)
+            return read_snapshot(folder, WHAT, lambda place: VectorIndex.load(place / NEIGHBOURS, encoder.dimensions))
     except (StorageError, DamagedFile):
         pass  # there is none, or it is damaged: what is built now takes its place
     return VectorIndex(encoder.dimensions)
@@ -244,34 +211,6 @@ def _pack(pieces: Sequence[bytes]) -> tuple[NDArray[np.uint8], NDArray[np.int64]
     starts = np.zeros(len(pieces) + 1, np.int64)
     np.cumsum([len(piece) for piece in pieces], out=starts[1:])
     return np.frombuffer(b"".join(pieces), np.uint8), starts
-
-
-@contextmanager
-def _new_folder(folder: Path, offset: int) -> Iterator[Path]:
-    """Give a folder to fill; if the block ends well it is the current one, and older ones are removed."""
-    name = f"{offset:012d}-{secrets.token_hex(4)}"
-    partial = folder / f"{PARTIAL}{name}"
-    try:
-        partial.mkdir(parents=True)
-        yield partial
-        sync_folder(partial)
-        os.replace(partial, folder / name)
-        sync_folder(folder)
-        with replacing(folder / POINTER) as file:
-            file.write(name.encode())
-    except OSError as error:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise StorageError(
-            f"The search snapshot cannot be written: {error.strerror or error}.",
-            "Free space on the disk of the data folder, or make it writable; nothing is lost, the old one stands.",
-        ) from error
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
-    for other in folder.iterdir():
-        if other.is_dir() and other.name != name:  # who still reads it has it mapped, and keeps its bytes
-            with suppress(OSError):
-                shutil.rmtree(other)
 
 
 @contextmanager

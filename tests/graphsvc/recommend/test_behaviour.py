@@ -13,11 +13,15 @@ import numpy as np
 import pytest
 
 from graphsvc.errors import StorageError
-from graphsvc.recommend.behaviour import FILE, Behaviour
+from graphsvc.recommend.behaviour import FILE, WHAT, Behaviour
 from graphsvc.recommend.engine import Engine
 from graphsvc.recommend.pairs import LEAST, LINES
-from graphsvc.recommend.snapshot import POINTER, current_snapshot
+from graphsvc.snapshots import POINTER, read_snapshot
 from tests.graphsvc.recommend.worlds import ALL, Row, drawn, engine, event, live, snapshot
+
+
+def current(folder: Path) -> Path:
+    return read_snapshot(folder, WHAT, lambda place: place)
 
 
 def contents(rows: list[Row]) -> dict[str, set[str]]:
@@ -143,7 +147,7 @@ def test_there_is_one_snapshot_and_it_is_the_last(tmp_path: Path) -> None:
     before = Behaviour.open(tmp_path)
     snapshot(tmp_path, drawn(20), offset=2)
     assert Engine.open(tmp_path).offset == 2
-    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == [current_snapshot(tmp_path).name]
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == [current(tmp_path).name]
     assert before.offset == 1
     assert before.popularity.sum() > 0  # who reads the old one still can
 
@@ -162,7 +166,7 @@ def test_no_snapshot_says_how_to_get_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize("harm", ["cut", "flip", "empty", "gone"])
 def test_damage_to_any_file_is_said(tmp_path: Path, harm: str) -> None:
     snapshot(tmp_path, drawn(60))
-    for path in sorted(current_snapshot(tmp_path).iterdir()):
+    for path in sorted(current(tmp_path).iterdir()):
         whole = path.read_bytes()
         if harm == "gone":
             path.unlink()
@@ -195,7 +199,7 @@ def test_a_failed_build_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.M
         snapshot(tmp_path, drawn(20), offset=2)
     monkeypatch.undo()
     assert Engine.open(tmp_path).offset == 1
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([POINTER, current_snapshot(tmp_path).name])
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([POINTER, current(tmp_path).name])
 
 
 BUILDER = """
@@ -225,5 +229,5 @@ def test_killed_at_any_moment_there_is_a_whole_one(tmp_path: Path) -> None:
     assert found.offset >= 4
     check_pairs(found, drawn(30))
     snapshot(tmp_path, drawn(30), offset=2000)  # and what was left over is swept by the next
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([POINTER, current_snapshot(tmp_path).name])
-    assert (current_snapshot(tmp_path) / FILE).exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([POINTER, current(tmp_path).name])
+    assert (current(tmp_path) / FILE).exists()

@@ -8,13 +8,15 @@ from embeddings.cache import VectorCache
 from graphsvc.errors import StorageError
 from graphsvc.search import snapshot
 from graphsvc.search.catalogue import Catalogue
+from graphsvc.snapshots import read_snapshot
 from graphsvc.types import SearchRequest
 from tests.graphsvc.search.catalogues import LIKED, SHOP, WordEncoder, build, data_of
 
 
 def make(folder: Path, encoder: WordEncoder, count: int = len(SHOP), offset: int = 7) -> Path:
     cache = VectorCache(folder / "vectors", encoder)
-    return snapshot.build(folder / "search", data_of(SHOP[:count], LIKED, offset), encoder, cache)
+    snapshot.build(folder / "search", data_of(SHOP[:count], LIKED, offset), encoder, cache)
+    return read_snapshot(folder / "search", snapshot.WHAT, lambda place: place)
 
 
 def test_a_new_snapshot_takes_the_place_of_the_old(tmp_path: Path) -> None:
