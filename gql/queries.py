@@ -11,6 +11,7 @@ from gql.context import Context, Info
 from gql.fields import check_access, view
 from gql.inputs import MOST, FilterInput, First, Intent, Sort, filter_of, page_size, word_of
 from gql.pages import RecommendationPage, SearchPage, recommendation_page, search_page
+from gql.privacy import entity_for
 from gql.scalars import Long
 from gql.service import ProjectionStatus
 from gql.service import Status as ServiceStatus
@@ -94,7 +95,7 @@ def entity(
     id: Annotated[ID, argument(description="The node's id.")],
 ) -> values.Entity | None:
     """One node of the graph."""
-    return info.context.service.entity(id)
+    return entity_for(info.context, id)
 
 
 def category(
@@ -212,7 +213,8 @@ class Query:
     entity: types.Entity | None = view(
         entity,
         types.Entity | None,
-        "A node of the graph with what stands around it; null when there is none of that id.",
+        "A node of the graph with what stands around it; null when there is none of that id. Shoppers, baskets, coupons"
+        " and campaigns, and the edges to them, are shown to the secret token alone.",
         access=Access.PUBLISHABLE,
     )
     category: types.Category | None = view(

@@ -13,6 +13,7 @@ from strawberry.scalars import JSON
 
 from gql.context import Info
 from gql.fields import view
+from gql.privacy import entity_for
 from gql.scalars import Long
 from graphsvc import types as values
 
@@ -126,7 +127,7 @@ def offers(root: Parent[values.Product]) -> list[Offer]:
 
 def neighbourhood(root: Parent[values.Product], info: Info) -> values.Entity | None:
     """A product as a node of the graph."""
-    return info.context.service.entity(root.id)
+    return entity_for(info.context, root.id)
 
 
 @strawberry.type(description="One product. What is unknown is null, never a guess.")
@@ -160,7 +161,8 @@ class Product:
     neighbourhood: Entity | None = view(
         neighbourhood,
         Entity | None,
-        "The product in the graph, with the nodes around it; an error when the graph database is away.",
+        "The product in the graph, with the nodes around it, as `entity` shows them; an error when the graph database"
+        " is away.",
     )
 
 
