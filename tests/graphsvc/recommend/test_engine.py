@@ -9,8 +9,11 @@ import pytest
 
 from graphsvc.errors import NotFoundError
 from graphsvc.ontology import category_id
+from graphsvc.recommend.behaviour import Behaviour
+from graphsvc.recommend.contract import MEMORY
 from graphsvc.recommend.engine import Answer, Engine
 from graphsvc.recommend.rules import Rules
+from graphsvc.recommend.sequences import Sequences
 from graphsvc.types import Filter, Intent, RecommendRequest
 from tests.graphsvc.recommend.test_behaviour import contents
 from tests.graphsvc.recommend.worlds import ALL, Row, Shelves, baskets, drawn, engine, event, live, product
@@ -101,6 +104,24 @@ def test_a_basket_gets_what_goes_with_it(tmp_path: Path) -> None:
     answer = shop(tmp_path).recommend(RecommendRequest(basket=("s:milk1", "s:nothing"), first=3), Shelves(ALL))
     assert names(answer)[0] == "milk2"
     assert answer[0][2][0].text == "because of Milk 1 in your basket: 7 baskets had both"
+
+
+def test_the_engine_ranks_as_the_blend_that_is_evaluated(tmp_path: Path) -> None:
+    """For each shopper, where nothing may come again: what `evaluate recommend` judges is what is answered."""
+    rows = drawn(300)
+    never = Rules({category_id([top]): False for top in ("Home", "Food", "Tech")})
+    found, blend = shop(tmp_path, rows, never), Behaviour.open(tmp_path).blend
+    base = Behaviour.open(tmp_path)
+    number = {name: at for at, name in enumerate(base.ids)}
+    for shopper in {row["shopper"] for row in rows}:
+        answer = found.recommend(RecommendRequest(shopper=shopper, first=3), Shelves(ALL))
+        at = list(base.owners).index(f"shopper:{shopper}")
+        history = Sequences.of([base.histories.row(at).tolist()])
+        unseen = np.ones(len(base.ids), bool)
+        unseen[history.items] = False
+        ids, _ = blend.score(history.tails(MEMORY), 3, unseen, seen=True)
+        assert [number[name] for name, _, _ in answer] == [item for item in ids[0].tolist() if item >= 0][: len(answer)]
+        assert len(answer) == 3
 
 
 def test_groceries_come_again_and_a_pan_does_not(tmp_path: Path) -> None:
