@@ -7,7 +7,9 @@ vault nothing leads back. Knows values; does not know which columns hold them.
 import hmac
 import re
 import sqlite3
-from collections.abc import Iterable, Mapping
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from hashlib import sha256, sha512
 from pathlib import Path
@@ -48,7 +50,7 @@ CACHE = 200_000  # pseudonyms remembered; bounds memory, for every HMAC can be m
 
 
 class Vault:
-    """Makes pseudonyms and keeps what they stand for. `key` is the shop's secret.
+    """Makes pseudonyms and keeps what they stand for. `key` is the shop's secret. Threads may share it.
 
     Raises StorageError when its file cannot be used, or the key is not the one that it was made with.
     """
@@ -57,18 +59,18 @@ class Vault:
         self._path = path
         self._key = key
         self._cache: dict[str, str] = {}
+        self._lock = threading.RLock()  # one connection has one transaction
         try:
             path.touch(mode=0o600, exist_ok=True)
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        except (OSError, sqlite3.Error) as error:
+            raise StorageError(f"{path.name} cannot be opened: {error}.", "Make it writable for this user.") from error
+        try:
             self._connection.execute("PRAGMA secure_delete = ON")
             self._connection.execute("PRAGMA temp_store = MEMORY")
             self._connection.execute("PRAGMA synchronous = FULL")
             self._connection.executescript(SCHEMA)
             self._check_key()
-        except OSError as error:
-            raise StorageError(
-                f"The vault {path.name} cannot be used: {error.strerror}.", "Make it writable."
-            ) from error
         except sqlite3.Error as error:
             self._connection.close()
             raise StorageError(
@@ -134,25 +136,22 @@ class Vault:
 
     def original(self, pseudonym: str) -> str | None:
         """What a pseudonym stands for, or None when it is unknown or was erased."""
-        row = self._connection.execute("SELECT value FROM originals WHERE pseudonym = ?", (pseudonym,)).fetchone()
+        with self._lock:
+            row = self._connection.execute("SELECT value FROM originals WHERE pseudonym = ?", (pseudonym,)).fetchone()
         return None if row is None else str(row[0])
 
     def erase(self, shopper: str) -> int:
         """Erase a shopper (given as a pseudonym): their originals and those linked to nobody else. Returns how many."""
         linked = "SELECT pseudonym FROM links WHERE shopper = ?"
         shared = "SELECT pseudonym FROM links WHERE shopper <> ?"
-        self._cache.clear()
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            cursor = self._connection.execute(
+        with self._transaction() as connection:
+            self._cache.clear()
+            cursor = connection.execute(
                 "DELETE FROM originals"
                 f" WHERE pseudonym = ? OR (pseudonym IN ({linked}) AND pseudonym NOT IN ({shared}))",
                 (shopper, shopper, shopper),
             )
-            self._connection.execute("DELETE FROM links WHERE shopper = ?", (shopper,))
-            self._connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise StorageError(f"The vault cannot be written: {error}.", "Free space and try again.") from error
+            connection.execute("DELETE FROM links WHERE shopper = ?", (shopper,))
         return cursor.rowcount
 
     def close(self) -> None:
@@ -188,10 +187,11 @@ class Vault:
                 known = fresh[value] = self.pseudonym(value)
             result.append(known)
         if fresh and store:
-            self._write(
-                "INSERT OR IGNORE INTO originals VALUES (?, ?, ?)", [(p, kind, value) for value, p in fresh.items()]
-            )
-            self._remember(fresh)
+            with self._lock:  # an erasure in between would leave a value that is remembered and not there
+                self._write(
+                    "INSERT OR IGNORE INTO originals VALUES (?, ?, ?)", [(p, kind, value) for value, p in fresh.items()]
+                )
+                self._remember(fresh)
         return result
 
     def _remember(self, fresh: Mapping[str, str]) -> None:
@@ -200,16 +200,24 @@ class Vault:
         self._cache.update(fresh)
 
     def _write(self, sql: str, rows: list[tuple[str, ...]]) -> None:
-        if not rows:
-            return
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.executemany(sql, rows)
-            self._connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise StorageError(f"The vault cannot be written: {error}.", "Free space and try again.") from error
+        if rows:
+            with self._transaction() as connection:
+                connection.executemany(sql, rows)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """One thread's transaction: all of it or, with a StorageError, nothing."""
+        with self._lock:
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                try:
+                    yield self._connection
+                    self._connection.execute("COMMIT")
+                finally:
+                    if self._connection.in_transaction:
+                        self._connection.execute("ROLLBACK")
+            except sqlite3.Error as error:
+                raise StorageError(f"The vault cannot be written: {error}.", "Free space and try again.") from error
 
 
 def fold_identifier(value: str) -> str:

@@ -1,4 +1,5 @@
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
@@ -85,3 +86,10 @@ def test_erasing_a_shopper_leaves_no_byte_and_spares_others(tmp_path: Path) -> N
     vault.close()
     assert b"zebra-one" not in (tmp_path / "vault.db").read_bytes()
     assert (tmp_path / "vault.db").stat().st_mode & 0o077 == 0
+
+
+def test_threads_share_a_vault(tmp_path: Path) -> None:
+    vault = open_vault(tmp_path)
+    with ThreadPoolExecutor(8) as threads:
+        masked = list(threads.map(lambda n: vault.mask(f"to n{n}@x.org", store=True), range(200)))
+    assert [vault.original(text[len("to [email:") : -1]) for text in masked] == [f"n{n}@x.org" for n in range(200)]
