@@ -151,6 +151,7 @@ class _Run:
         if self.stage is None or self.contract is None:
             return PreparedBatch(None, {}, Counts(), {}, {}, self.drift)
         self.stage.close()
+        self.connection.execute("DROP TABLE known")  # it is large, and all rows have been asked
         judge_all(self.connection, self.request.asset, self.request.name, self.contract, retry=self.request.retry)
         retired = self._retire() if self.request.sync else 0
         counts = self._count(retired)
@@ -189,12 +190,17 @@ class _Run:
         run_script(connection, "known", name=name)
 
     def _register_current(self, table: str) -> None:
-        """Make what the shop says now in the asset's table readable as `history`."""
-        if table != "products":
-            text = (SQL / f"current_{table}.sql").read_text("utf-8")
-            self.connection.execute(f"CREATE VIEW history AS {text}")
-        else:
+        """Make what the shop says now in the asset's table readable as `history`.
+
+        It is asked many times, so it is worked out once; a file takes no memory.
+        """
+        if table == "products":
             self.connection.execute("CREATE VIEW history AS SELECT * FROM catalogue")
+            return
+        path = str(self.folder / "history.parquet")
+        text = (SQL / f"current_{table}.sql").read_text("utf-8")
+        self.connection.sql(text).write_parquet(path, compression="snappy", row_group_size=ROWS)
+        self.connection.read_parquet(path).create_view("history", replace=True)
 
     def _read(self, source: Source) -> None:
         batches = sized(source.batches(), ROWS)

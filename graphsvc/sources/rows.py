@@ -16,7 +16,7 @@ LINE_CHARS = 10_000_000  # the longest line or record that is read
 SHOWN_CHARS = 2_000  # of a refused row
 MOST_COLUMNS = 2_000
 MOST_REFUSED = 100_000  # then the file is refused, not its rows: they are held in memory until all are read
-RESERVED = ("_line", "_file")
+RESERVED = ("_line", "_file", "_row_hash")
 # Marks that the text layer leaves where a character cannot be: lone surrogates, which no valid text holds.
 NUL, LONG = "\udc00", "\udfff"
 

@@ -38,6 +38,7 @@ ASSETS: dict[str, tuple[Field, ...]] = {
     "orders": (
         Field("basket", "id", required=True),
         Field("product", "id", required=True),
+        Field("order_line", "id"),  # tells the lines of one basket apart where the product does not
         Field("title", "text"),
         Field("quantity", "number", required=True),
         Field("price", "money"),

@@ -57,14 +57,15 @@ class RefusedRows:
         return ()
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """Raw columns as strings, with `_line` and `_file` of where each row first stood."""
+        """Raw columns as strings, with `_line` and `_file` of where each row first stood, and what it was called."""
         held = list_refused(self.warehouse, self.history, self.source, self.asset).sort_by(
             [("file", "ascending"), ("line", "ascending")]
         )
         held = held.filter(pc.starts_with(held["row"], "{"))
         held = held.filter(pc.invert(pc.match_substring_regex(held["rule"], "|".join(GAVE_WAY))))
-        for part in held.select(["file", "line", "row"]).to_batches(ROWS):
+        for part in held.select(["file", "line", "row", "row_hash"]).to_batches(ROWS):
             rows = [orjson.loads(row or "{}") for row in part.column("row").to_pylist()]
             names = list(dict.fromkeys(name for row in rows for name in row))
             columns = {name: pa.array([row.get(name) for row in rows], pa.string()) for name in names}
-            yield pa.RecordBatch.from_pydict({**columns, "_line": part.column("line"), "_file": part.column("file")})
+            ours = {"_line": part.column("line"), "_file": part.column("file"), "_row_hash": part.column("row_hash")}
+            yield pa.RecordBatch.from_pydict({**columns, **ours})

@@ -27,7 +27,7 @@ ORIGIN = pa.schema(
         ("source", TEXT),  # name of the asset the row was imported under ("grocer")
         ("file", TEXT),  # base name of the file, never its full path
         ("line", pa.int64()),  # 1-based row of the source: physical line for text, record number for the rest
-        ("row_hash", TEXT),  # hash of the raw row and how it was read (mapping, version): equal hash, nothing to do
+        ("row_hash", TEXT),  # 24 digits of the raw row under the shop's key, 8 of how it was read: equal, nothing to do
         ("batch", TEXT),  # the batch that wrote it; real only once the write log names it
     ]
 )
@@ -138,6 +138,7 @@ QUARANTINE = pa.schema(
         ("fix", TEXT),  # what would let it pass
         ("row", TEXT),  # the raw row as JSON, direct identifiers already pseudonyms
         ("row_hash", TEXT),
+        ("identity", TEXT),  # the id that the row would have in its clean table, null when it says none
         ("batch", TEXT),
     ]
 )

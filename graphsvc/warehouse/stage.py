@@ -1,10 +1,11 @@
-"""The first half of an import: rows stream in, are shielded, hashed, mapped, cleaned and judged, and rest on disk.
+"""The first half of an import: rows stream in, are told apart, shielded, mapped, cleaned and judged, and rest on disk.
 
 What needs all rows at once (duplicates, cancellations, outliers) is the second half, in `finish.py`. Knows the order of
 the steps; holds one batch of rows in memory.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from hashlib import md5
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,9 +24,10 @@ from graphsvc.warehouse.tables import SQL
 
 Column = Any  # a pa.Array; the stubs of pyarrow cannot tell its type
 RAW_LIMIT = 2_000  # characters of a line that its reader refused
-OURS = ("_line", "_file")  # columns that readers add; any other name, as Mongo's _id, is the source's own
+# Columns that readers add, the last one in a retry; any other name, as Mongo's _id, is the source's own.
+OURS = ("_line", "_file", "_row_hash")
 
-VERSION = 2  # of the cleaning; raised when the same row would come out otherwise, so that known rows are read anew
+VERSION = 3  # of the cleaning; raised when the same row would come out otherwise, so that known rows are read anew
 STAGED = pa.schema([("seq", WHOLE), ("file", TEXT), ("line", WHOLE), ("row_hash", TEXT), ("row", TEXT)])
 
 
@@ -80,7 +82,10 @@ class Stage:
         self._mapping = mapping
         self._vault = vault
         self._store = store
-        self._identifiers = {} if shielded else _identifiers(contract, mapping)
+        self._identifiers = _identifiers(contract, mapping)
+        self._key = vault.derive_key("digests of rows")
+        reading = repr((VERSION, mapping.fingerprint, sorted(self._identifiers.items())))
+        self._reading = md5(reading.encode(), usedforsecurity=False).hexdigest()[:8]
         self._rules = contract.rules()
         self._shielded = shielded
         self._schema = pa.schema([*STAGED, *typed_schema(contract.asset)])
@@ -93,8 +98,7 @@ class Stage:
         self.read += batch.num_rows
         start, self._seq = self._seq, self._seq + batch.num_rows
         lines, files, raw = _split(batch, self._vault.mask(file, store=self._store))
-        raw = self._shield(raw)
-        rows = self._hash(raw, start)
+        rows = self._hash(raw, batch, start)
         fresh = pc.invert(rows["known"]).combine_chunks()
         known = rows.num_rows - int(pc.sum(fresh).as_py() or 0)
         if known:
@@ -104,7 +108,7 @@ class Stage:
             rows, raw = rows.filter(fresh), raw.filter(fresh)
             lines, files = lines.filter(fresh), files.filter(fresh)
         if rows.num_rows:
-            self._write(raw, rows, files, lines)
+            self._write(self._shield(raw), rows, files, lines)
 
     def reject(self, file: str, rejects: Iterable[Reject]) -> None:
         """Stage the rows that a reader refused. Which of their characters identify someone nobody can tell, so a source
@@ -138,7 +142,7 @@ class Stage:
         return pc.fill_null(pc.binary_join_element_wise("[row:", words, "]", ""), "")
 
     def _shield(self, raw: pa.RecordBatch) -> pa.RecordBatch:
-        """Pseudonyms for direct identifiers, before anything else sees the row."""
+        """Pseudonyms for direct identifiers, before anything else sees what the row says."""
         if self._shielded:
             return raw
         columns: dict[str, Column] = {}
@@ -156,20 +160,31 @@ class Stage:
             self._vault.link(columns[shopper], others)
         return pa.RecordBatch.from_pydict(columns)
 
-    def _hash(self, raw: pa.RecordBatch, start: int) -> pa.Table:
-        names = sorted(raw.schema.names)  # a retry, or a file with its columns in another order, gives the same rows
-        cells = pa.StructArray.from_arrays([raw.column(name) for name in names], names=names)
+    def _hash(self, raw: pa.RecordBatch, batch: pa.RecordBatch, start: int) -> pa.Table:
+        """What each row is called.
+
+        Told from the row as it came, so that it is no other row when a column becomes an identifier, or is one no more.
+        A row from quarantine, which came before, is called what it was called then.
+        """
         seq = pa.array(np.arange(start, start + raw.num_rows))
-        self._connection.register("incoming", pa.table({"seq": seq, "cells": cells}))
-        text = (SQL / "hash_rows.sql").read_text("utf-8")
-        reading = f"{VERSION} {self._mapping.fingerprint}"
-        rows: pa.Table = self._connection.sql(text, params={"reading": reading}).to_arrow_table()
-        return rows
+        if self._shielded:
+            incoming = pa.table({"seq": seq, "row_hash": batch.column("_row_hash")})
+            return self._ask("hash_refused", incoming, reading=self._reading)
+        incoming = pa.table({"seq": seq, "cells": _cells(raw)})
+        return self._ask("hash_rows", incoming, key=self._key, reading=self._reading)
+
+    def _ask(self, script: str, incoming: pa.Table, **params: str) -> pa.Table:
+        self._connection.register("incoming", incoming)
+        text = (SQL / f"{script}.sql").read_text("utf-8")
+        answer: pa.Table = self._connection.sql(text, params=params or None).to_arrow_table()
+        return answer
 
     def _write(self, raw: pa.RecordBatch, rows: pa.Table, files: Column, lines: Column) -> None:
         clean = clean_batch(self._mapping.apply(raw), self._contract.asset, self._contract)
+        cells = pa.Table.from_arrays([rows["seq"], _cells(raw)], names=["seq", "cells"])
+        row: Column = self._ask("row_texts", cells)["row"]
         staged = pa.table(
-            {"file": files, "line": lines, **_columns(rows, "seq", "row_hash", "row"), **clean.columns}
+            {"file": files, "line": lines, "row": row, **_columns(rows, "seq", "row_hash"), **clean.columns}
         ).select(self._schema.names)
         judge(self._connection, self._contract, self._rules, staged.drop_columns(["row"]), clean.texts)
         for changes in clean.changes:
@@ -217,6 +232,12 @@ def _statement(rule: Rule) -> str:
 def _identifiers(contract: Contract, mapping: Columns) -> dict[str, str]:
     shopper = mapping.column_of("shopper")
     return {**contract.identifiers, **({shopper: "person"} if shopper else {})}
+
+
+def _cells(raw: pa.RecordBatch) -> Column:
+    """Rows as structs, in one order: a retry, or a file with its columns in another order, gives the same rows."""
+    names = sorted(raw.schema.names)
+    return pa.StructArray.from_arrays([raw.column(name) for name in names], names=names)
 
 
 def _columns(rows: pa.Table, *names: str) -> dict[str, Column]:

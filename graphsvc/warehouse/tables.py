@@ -118,7 +118,11 @@ class Warehouse:
             return
         columns = ", ".join(f'"{name}"' for name in schema.names)
         with storage_errors(self.folder / table):
-            relation = connection.read_parquet(files, hive_partitioning=True, union_by_name=True).project(columns)
+            relation = connection.read_parquet(files, hive_partitioning=True, union_by_name=True)
+        held = set(relation.columns)  # a column that is younger than all files is null
+        relation = relation.project(
+            ", ".join(f'"{name}"' if name in held else f'NULL::VARCHAR AS "{name}"' for name in schema.names)
+        )
         if rows is not None:
             relation = relation.union(connection.from_arrow(rows).project(columns))
             connection.register(f"{table}_in_log", rows)  # held as long as the view that reads it

@@ -267,6 +267,25 @@ def test_retry_reads_refused_rows_under_the_edited_contract(shop: Shop, tmp_path
     assert shop.ingest(tmp_path / "none", "products", PRODUCTS, retry=True).counts.accepted == 0
 
 
+def test_a_row_that_is_corrected_on_another_line_is_released(shop: Shop, tmp_path: Path) -> None:
+    wrong, right, other = ["1", "Mug", "-4", "", "", ""], ["1", "Mug", "4", "", "", ""], ["2", "Jug", "1", "", "", ""]
+
+    def held() -> list[tuple[str, int]]:
+        return [(row["file"], row["line"]) for row in list_refused(shop.warehouse, shop.named).to_pylist()]
+
+    shop.ingest(write(tmp_path / "p.csv", [wrong, ["3", "", "1", "", "", ""]]), "products", PRODUCTS)
+    assert held() == [("p.csv", 2), ("p.csv", 3)]
+    shop.ingest(write(tmp_path / "q.csv", [other, right]), "products", PRODUCTS)
+    assert held() == [("p.csv", 3)]
+    shop.ingest(write(tmp_path / "r.csv", [wrong]), "products", PRODUCTS)  # wrong again: the product stays as it was
+    assert held() == [("p.csv", 3), ("r.csv", 2)]
+    shop.ingest(write(tmp_path / "s.csv", [right, ["4", "Cup", "1", "", "", ""]]), "products", PRODUCTS)
+    assert held() == [("p.csv", 3)]
+    for extra in ("5", "6"):  # both in one file: the wrong one is kept, and stays
+        shop.ingest(write(tmp_path / "t.csv", [wrong, right, [extra, "Pot", "1", "", "", ""]]), "products", PRODUCTS)
+        assert held() == [("p.csv", 3), ("t.csv", 2)]
+
+
 def test_a_dry_run_counts_the_same_and_writes_nothing(shop: Shop, tmp_path: Path) -> None:
     file = write(tmp_path / "p.csv", [["1", "ask ann@x.org", "4", "", "", ""], ["2", "", "1", "", "", ""]])
     before = {path for path in shop.home.rglob("*") if path.is_file()}
@@ -315,6 +334,121 @@ def test_order_lines_read_by_another_mapping_take_their_own_places(shop: Shop, t
         (e["event_id"], e["kind"], e["quantity"]) for e in before
     ]
     assert ({e["value"] for e in before}, {e["value"] for e in after}) == ({6.0, 10.0, -10.0}, {None})
+
+
+def bought(shop: Shop) -> dict[tuple[str, str], list[float]]:
+    """Quantities bought, by basket and product."""
+    found: dict[tuple[str, str], list[float]] = {}
+    for event in shop.current_events():
+        if event["kind"] == "buy":
+            key = (event["basket"].partition(":")[2], event["product_id"].partition(":")[2])
+            found[key] = sorted([*found.get(key, []), event["quantity"]])
+    return found
+
+
+def take_orders(shop: Shop, path: Path, *rows: list[str], **options: Any) -> PreparedBatch:
+    options.setdefault("mapping", Renaming(ORDERS))
+    return shop.ingest(write(path, rows, ORDER_HEADER), "orders", ORDERS, **options)
+
+
+@pytest.fixture
+def till(shop: Shop, tmp_path: Path) -> Shop:
+    shop.ingest(catalogue(tmp_path / "a.csv"), "products", PRODUCTS)
+    return shop
+
+
+def test_who_the_shopper_is_may_be_said_later(till: Shop, tmp_path: Path) -> None:
+    rows = [order("1", "1", "3"), order("1", "1", "4"), order("2", "2", "5")]
+    nobody = {name: column for name, column in ORDERS.items() if name != "shopper"}
+    for columns in (nobody, ORDERS, nobody):
+        assert take_orders(till, tmp_path / "o.csv", *rows, mapping=Renaming(columns)).counts.accepted == 3
+        events = till.current_events()
+        assert bought(till) == {("1", "1"): [3, 4], ("2", "2"): [5]}
+        assert {event["shopper"] for event in events} == {till.vault.pseudonym("c1") if columns is ORDERS else None}
+    path = contracts.path_of(till.home / "contracts", "shop", "orders")
+    mark = "    customProperties:\n    - property: identifier\n      value: person\n"
+    text = path.read_text("utf-8")
+    assert "name: order\n" in text
+    path.write_text(text.replace("name: order\n", "name: order\n" + mark, 1), "utf-8")
+    assert take_orders(till, tmp_path / "o.csv", *rows).counts.accepted == 3
+    assert len(till.current_events()) == 3
+    assert {event["basket"] for event in till.current_events()} == {f"shop:{till.vault.pseudonym(n)}" for n in "12"}
+
+
+@pytest.mark.parametrize("asset", ["events", "reviews"])
+def test_rows_without_an_id_keep_their_places_under_another_mapping(till: Shop, tmp_path: Path, asset: str) -> None:
+    header = ["item", "when", "who", "what", "id"]
+    rows = [["1", f"2024-01-0{n}", "c1", "view", f"x{n}"] for n in (1, 2)]
+    file = write(tmp_path / "e.csv", rows, header)
+    last = {"events": {"kind": "what"}, "reviews": {"text": "what"}}[asset]
+    name = {"events": "event_id", "reviews": "key"}[asset]
+    plain = {"product": "item", "time": "when", **last}
+    for columns in (plain, {**plain, "shopper": "who"}, {**plain, "shopper": "who", name: "id"}, plain):
+        assert till.ingest(file, asset, columns, mapping=Renaming(columns)).counts.accepted == 2
+        assert len(till.current(asset)) == 2
+
+
+def test_a_changed_order_line_takes_its_own_place(till: Shop, tmp_path: Path) -> None:
+    rows = [order("1", "1", "2"), order("1", "1", "3"), order("1", "2", "1"), order("2", "1", "1")]
+    take_orders(till, tmp_path / "o.csv", *rows, rows[0])  # and one of them twice
+    assert bought(till) == {("1", "1"): [2, 3], ("1", "2"): [1], ("2", "1"): [1]}
+    rows[1] = order("1", "1", "7")
+    done = take_orders(till, tmp_path / "o.csv", *rows, rows[0])
+    assert (done.counts.accepted, done.counts.unchanged) == (1, 4)
+    assert bought(till)["1", "1"] == [2, 7]
+    take_orders(till, tmp_path / "o.csv", order("1", "1", "9"), *rows)  # a line more, above the others
+    assert bought(till)["1", "1"] == [2, 7, 9]
+    take_orders(till, tmp_path / "part.csv", rows[1])  # a file with one line of the basket
+    assert bought(till)["1", "1"] == [2, 7, 9]
+    take_orders(till, tmp_path / "day.csv", order("3", "1", "1"), order("1", "3", "1"))
+    assert bought(till) == {("1", "1"): [2, 7, 9], ("1", "2"): [1], ("1", "3"): [1], ("2", "1"): [1], ("3", "1"): [1]}
+
+
+def test_a_status_that_changes_changes_the_purchase(till: Shop, tmp_path: Path) -> None:
+    header, columns = [*ORDER_HEADER, "status"], {**ORDERS, "status": "status"}
+    for status, kind in (("paid", "buy"), ("cancelled", "remove"), ("paid", "buy")):
+        till.ingest(write(tmp_path / "o.csv", [[*order("1", "1", "2"), status]], header), "orders", columns)
+        assert [event["kind"] for event in till.current_events()] == [kind]
+
+
+def test_lines_of_an_order_may_have_ids(till: Shop, tmp_path: Path) -> None:
+    header, columns = [*ORDER_HEADER, "no"], {**ORDERS, "order_line": "no"}
+    rows = [[*order("1", "1", "2"), "1"], [*order("1", "1", "3"), "2"]]
+    till.ingest(write(tmp_path / "o.csv", rows, header), "orders", ORDERS)
+    till.ingest(write(tmp_path / "o.csv", rows, header), "orders", columns, mapping=Renaming(columns))
+    assert bought(till) == {("1", "1"): [2, 3]}
+    rows = [[*order("5", "1", "2"), "1"], [*order("5", "1", "3"), "2"]]
+    till.ingest(write(tmp_path / "p.csv", rows, header), "orders", columns)
+    late = [[*order("5", "2", "9"), "2"], [*order("5", "2", "4"), "2"]]
+    done = till.ingest(write(tmp_path / "q.csv", late, header), "orders", columns)
+    assert done.quarantined == {"duplicate_key": 1}
+    assert bought(till) == {("1", "1"): [2, 3], ("5", "1"): [2], ("5", "2"): [4]}
+
+
+def test_a_refused_order_line_comes_back_to_its_own_place(till: Shop, tmp_path: Path) -> None:
+    rows = [order("1", "1", "2"), order("1", "1", "3", "1900-01-01"), order("1", "new", "1")]
+    take_orders(till, tmp_path / "o.csv", *rows)
+    (held, _) = list_refused(till.warehouse, till.named).to_pylist()
+    take_orders(till, tmp_path / "day.csv", order("1", "1", "4"), rows[0])
+    assert bought(till) == {("1", "1"): [2, 4]}  # it is taken for the refused line, corrected
+    path = contracts.path_of(till.home / "contracts", "shop", "orders")
+    path.write_text(path.read_text("utf-8").replace("1980-01-01", "1880-01-01"), "utf-8")
+    till.ingest(write(tmp_path / "n.csv", [["new", "Pot", "3", "", "", ""]]), "products", PRODUCTS)
+    for _ in range(2):
+        till.source = RefusedRows(till.warehouse, till.named, "shop", "orders")
+        till.ingest(tmp_path / "none", "orders", ORDERS, retry=True)
+        assert held["identity"] in {event["event_id"] for event in till.current_events()}
+        assert bought(till) == {("1", "1"): [2, 4], ("1", "new"): [1]}
+
+
+def test_no_name_of_a_row_can_be_made_without_the_key(till: Shop, tmp_path: Path) -> None:
+    take_orders(till, tmp_path / "o.csv", order("1", "1", "2"))
+    other = Shop(tmp_path / "other")
+    other.vault = Vault(tmp_path / "vault.db", b"q" * 32)
+    other.ingest(tmp_path / "a.csv", "products", PRODUCTS)
+    take_orders(other, tmp_path / "o.csv", order("1", "1", "2"))
+    names = [shop.current_events()[0]["row_hash"][:24] for shop in (till, other)]
+    assert names[0] != names[1]
 
 
 REVIEWS = {"key": "id", "product": "item", "rating": "stars"}

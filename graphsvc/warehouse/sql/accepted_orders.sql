@@ -1,7 +1,6 @@
--- purpose: events from order lines; a line taken back whole, and what takes it back, is a removal. Its id is its raw row's,
---   so that the same line read by another mapping takes its own place
+-- purpose: events from order lines; a line taken back whole, and what takes it back, is a removal
 -- params: name
-SELECT $name || ':' || left(md5(l.row), 24) AS event_id, l.shopper, CAST(NULL AS VARCHAR) AS session, l.product_id,
+SELECT l.event_id, l.shopper, CAST(NULL AS VARCHAR) AS session, l.product_id,
        CASE WHEN l.quantity < 0 OR l.cancelled OR m.taken >= l.quantity THEN 'remove' ELSE 'buy' END AS kind, l.time,
        CASE WHEN m.taken < l.quantity THEN l.quantity - m.taken ELSE abs(l.quantity) END AS quantity,
        CASE WHEN m.taken < l.quantity THEN l.value * (1 - m.taken / l.quantity) ELSE l.value END AS value,

@@ -1,11 +1,11 @@
--- purpose: each raw row as JSON without its nulls, its hash, and whether the source gave it before. A null says that
---   other rows have a column: it must not make the row another one
+-- purpose: what each raw row is called, and whether the source says it now: a digest of its cells under the shop's key,
+--   taken before anything is shielded, and how it is read. Nulls say that other rows have a column: they do not count
 -- reads: incoming, known
--- params: reading (the version of the cleaning and the mapping)
-SELECT h.seq, h.row, h.row_hash, k.row_hash IS NOT NULL AS known
+-- params: key, reading (the version of the cleaning, the mapping and what is shielded)
+SELECT h.seq, h.row_hash, k.row_hash IS NOT NULL AS known
 FROM (
-    SELECT seq, row, md5(row || $reading) AS row_hash
-    FROM (SELECT i.seq, CAST(json_merge_patch('{}', to_json(i.cells)) AS VARCHAR) AS row FROM incoming AS i)
+    SELECT seq, left(sha256($key || sha256($key || CAST(json_merge_patch('{}', to_json(cells)) AS VARCHAR))), 24) || $reading AS row_hash
+    FROM incoming
 ) AS h
 LEFT JOIN known AS k ON h.row_hash = k.row_hash
 ORDER BY h.seq

@@ -1,12 +1,9 @@
 -- purpose: valid order lines, cancellations matched with what they cancel, quantities that cannot be
--- params: factor, name
-INSERT INTO refusals
-SELECT seq, 'quantity_zero', 'quantity is 0', 'Give the quantity bought, or leave the line out.' FROM stage WHERE quantity = 0;
 CREATE VIEW lines AS
-SELECT s.seq, s.file, s.line, s.row, s.row_hash, s.basket, r.product_id, s.shopper, s.quantity, coalesce(s.price, abs(s.value / s.quantity)) AS price,
+SELECT s.seq, s.file, s.line, s.row_hash, s.basket, i.id AS event_id, r.product_id, s.shopper, s.quantity, coalesce(s.price, abs(s.value / s.quantity)) AS price,
        coalesce(s.value, s.price * s.quantity) AS value, s.time,
        coalesce(regexp_matches(lower(s.status), 'cancel|refund|return|void|取消|退'), false) AS cancelled
-FROM stage AS s JOIN resolved AS r ON s.product = r.product
+FROM stage AS s JOIN ids AS i ON s.seq = i.seq JOIN resolved AS r ON s.product = r.product
 WHERE r.product_id IS NOT NULL AND s.seq NOT IN (SELECT seq FROM refusals);
 CREATE TABLE cancels AS
 SELECT seq, product_id, coalesce(shopper, '') AS shopper, -quantity AS quantity, price, time FROM lines WHERE quantity < 0;
@@ -17,7 +14,7 @@ UNION ALL
 SELECT -row_number() OVER (), product_id, coalesce(shopper, ''), quantity, value / nullif(quantity, 0), time
 FROM history
 WHERE kind = 'buy' AND product_id IN (SELECT product_id FROM cancels)
-  AND event_id NOT IN (SELECT $name || ':' || left(md5(row), 24) FROM stage);
+  AND event_id NOT IN (SELECT event_id FROM lines);
 CREATE TABLE matches AS
 SELECT cancel, buy, quantity
 FROM (
