@@ -70,6 +70,7 @@ EVENTS = pa.schema(
         ("basket", TEXT),
         ("query_id", TEXT),
         ("position", pa.int32()),
+        ("cancels", TEXT),  # event_id of the purchase that this order line takes back
         *ORIGIN,
     ]
 )

@@ -320,22 +320,6 @@ def test_cancellations_reduce_what_they_cancel(shop: Shop, tmp_path: Path) -> No
     assert {(c["before"], c["after"]) for c in shop.rows("changes")} == {("80995.0", "0.0"), ("5.0", "3.0")}
 
 
-def test_order_lines_read_by_another_mapping_take_their_own_places(shop: Shop, tmp_path: Path) -> None:
-    shop.ingest(catalogue(tmp_path / "a.csv"), "products", PRODUCTS)
-    rows = [order("1", "1", "3"), order("2", "2", "5"), order("C2", "2", "-5", "2024-01-03")]
-    orders = write(tmp_path / "o.csv", rows, ORDER_HEADER)
-    shop.ingest(orders, "orders", ORDERS)
-    before = shop.current_events()
-    other = {name: column for name, column in ORDERS.items() if name != "price"}
-    done = shop.ingest(orders, "orders", ORDERS, mapping=Renaming(other))
-    assert (done.counts.accepted, done.counts.unchanged) == (3, 0)
-    after = shop.current_events()
-    assert [(e["event_id"], e["kind"], e["quantity"]) for e in after] == [
-        (e["event_id"], e["kind"], e["quantity"]) for e in before
-    ]
-    assert ({e["value"] for e in before}, {e["value"] for e in after}) == ({6.0, 10.0, -10.0}, {None})
-
-
 def bought(shop: Shop) -> dict[tuple[str, str], list[float]]:
     """Quantities bought, by basket and product."""
     found: dict[tuple[str, str], list[float]] = {}
@@ -355,6 +339,59 @@ def take_orders(shop: Shop, path: Path, *rows: list[str], **options: Any) -> Pre
 def till(shop: Shop, tmp_path: Path) -> Shop:
     shop.ingest(catalogue(tmp_path / "a.csv"), "products", PRODUCTS)
     return shop
+
+
+def kinds(shop: Shop) -> list[tuple[str, str, float, float]]:
+    return sorted((e["basket"][5:], e["kind"], e["quantity"], e["value"]) for e in shop.current_events())
+
+
+def test_a_cancellation_that_comes_later_takes_back_once(till: Shop, tmp_path: Path) -> None:
+    take_orders(till, tmp_path / "o.csv", order("1", "1", "4"), order("2", "2", "5"))
+    back = order("C1", "1", "-4", "2024-01-03")
+    part = order("C2", "2", "-2", "2024-01-03")
+    assert take_orders(till, tmp_path / "c.csv", back, part).counts.accepted == 2
+    taken = [("1", "remove", 4, 8), ("2", "buy", 3, 6), ("C1", "remove", 4, -8), ("C2", "remove", 2, -4)]
+    assert kinds(till) == taken
+    changes = {(change["before"], change["after"], change["key"]) for change in till.rows("changes")}
+    assert changes == {("4.0", "0.0", "C1"), ("5.0", "3.0", "C2")}
+    more = [order("C3", "1", "-4", "2024-01-04"), order("C4", "2", "-4", "2024-01-04")]
+    twice = take_orders(till, tmp_path / "d.csv", *more)
+    assert twice.quarantined == {"cancels_nothing": 2}
+    assert take_orders(till, tmp_path / "e.csv", back, part, order("6", "3", "1")).counts.unchanged == 2
+    assert kinds(till) == sorted([*taken, ("6", "buy", 1, 2)])
+
+
+def test_what_was_taken_back_stays_so_when_one_side_is_read_again(till: Shop, tmp_path: Path) -> None:
+    orders = [order("1", "1", "4"), order("2", "2", "5")]
+    cancels = [order("C1", "1", "-4", "2024-01-03"), order("C2", "2", "-2", "2024-01-03")]
+    take_orders(till, tmp_path / "o.csv", *orders)
+    take_orders(till, tmp_path / "c.csv", *cancels)
+    before = kinds(till)
+    other = Renaming({**ORDERS, "title": "order"})
+    for file, rows in (("o.csv", orders), ("c.csv", cancels), ("all.csv", [*cancels, *orders])):
+        for mapping in (other, Renaming(ORDERS)):
+            assert take_orders(till, tmp_path / file, *rows, mapping=mapping).counts.accepted == len(rows)
+            assert kinds(till) == before
+    take_orders(till, tmp_path / "c.csv", cancels[0], order("C2", "2", "-3", "2024-01-03"))  # corrected
+    assert kinds(till)[1] == ("2", "buy", 2, 4)
+    take_orders(till, tmp_path / "o.csv", orders[0], order("2", "2", "8"))
+    assert kinds(till)[1] == ("2", "buy", 5, 10)
+
+
+def test_order_lines_read_by_another_mapping_take_their_own_places(shop: Shop, tmp_path: Path) -> None:
+    shop.ingest(catalogue(tmp_path / "a.csv"), "products", PRODUCTS)
+    rows = [order("1", "1", "3"), order("2", "2", "5"), order("C2", "2", "-5", "2024-01-03")]
+    orders = write(tmp_path / "o.csv", rows, ORDER_HEADER)
+    shop.ingest(orders, "orders", ORDERS)
+    before = shop.current_events()
+    other = {name: column for name, column in ORDERS.items() if name != "price"}
+    done = shop.ingest(orders, "orders", ORDERS, mapping=Renaming(other))
+    assert (done.counts.accepted, done.counts.unchanged) == (3, 0)
+    after = shop.current_events()
+    assert [(e["event_id"], e["kind"], e["quantity"]) for e in after] == [
+        (e["event_id"], e["kind"], e["quantity"]) for e in before
+    ]
+    assert ({e["value"] for e in before}, {e["value"] for e in after}) == ({6.0, 10.0, -10.0}, {None})
 
 
 def test_who_the_shopper_is_may_be_said_later(till: Shop, tmp_path: Path) -> None:

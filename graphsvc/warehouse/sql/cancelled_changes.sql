@@ -1,4 +1,5 @@
--- purpose: the record of quantities that a cancellation took back
+-- purpose: the record of quantities that a cancellation took back; that of an earlier event stands with what took it back
 INSERT INTO value_changes
-SELECT l.seq, 'quantity', CAST(l.quantity AS VARCHAR), CAST(l.quantity - m.taken AS VARCHAR), 'cancelled'
-FROM lines AS l JOIN (SELECT buy, sum(quantity) AS taken FROM matches GROUP BY buy) AS m ON l.seq = m.buy
+SELECT CASE WHEN seq < 0 THEN cancel ELSE seq END, 'quantity', CAST(CASE WHEN seq < 0 THEN before ELSE whole END AS VARCHAR),
+       CAST(greatest(whole - taken, 0) AS VARCHAR), 'cancelled'
+FROM taken_back WHERE seq >= 0 OR (fresh AND cancel IS NOT NULL)

@@ -28,4 +28,4 @@ SELECT l.seq, 'quantity_outlier',
 FROM lines AS l JOIN items AS i ON l.product_id = i.product_id CROSS JOIN shop
 WHERE l.quantity > $factor AND l.quantity > $factor * greatest(1, CASE WHEN i.lines >= 5 THEN i.usual ELSE shop.usual END)
   AND (i.lines < 20 OR l.quantity > $factor / 10 * i.large)
-  AND l.seq NOT IN (SELECT buy FROM matches)
+  AND l.seq NOT IN (SELECT seq FROM taken_back)
