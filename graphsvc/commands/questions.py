@@ -10,7 +10,7 @@ from graphsvc.errors import InputError
 from graphsvc.lineage import trace
 from graphsvc.service import Service, open_service
 from graphsvc.settings import Settings
-from graphsvc.types import Filter, Reason, RecommendRequest, SearchRequest
+from graphsvc.types import Filter, Hit, Reason, Recommendation, RecommendRequest, SearchRequest
 
 
 def search(
@@ -22,6 +22,7 @@ def search(
     attribute: Annotated[list[str] | None, typer.Option(help="name=value, as colour=red")] = None,
     price_min: Annotated[float | None, typer.Option(help="lowest price")] = None,
     price_max: Annotated[float | None, typer.Option(help="highest price")] = None,
+    in_stock: Annotated[bool, typer.Option("--in-stock", help="only what is known to be in stock")] = False,
     facets: Annotated[bool, typer.Option(help="count brands, categories, attributes of all matches")] = False,
     json: Annotated[bool, typer.Option("--json", help="one JSON object on the last line")] = False,
 ) -> None:
@@ -30,7 +31,8 @@ def search(
     Example:  python -m graphsvc search "cordless dril" --price-max 100 --facets
     """
     with errors(), open_service(_settings(context), write=False) as service:
-        chosen = Filter(tuple(brand or ()), tuple(category or ()), _attributes(attribute or []), price_min, price_max)
+        chosen = Filter(tuple(brand or ()), tuple(category or ()), _attributes(attribute or []), price_min, price_max,
+                        in_stock or None)  # fmt: skip
         result = service.search(SearchRequest(query, chosen, first, facets=("*",) if facets else ()))
         if result.corrected:
             out.print(f"Taken as: {escape(result.corrected)}")
@@ -45,8 +47,8 @@ def search(
             values = ", ".join(f"{value.name} ({value.count:,})" for value in facet.values[:8])
             out.print(f"{escape(facet.label)}: {escape(values)}")
         if json:
-            ids = [{"id": hit.product.id, "score": hit.score} for hit in result.hits]
-            dump({"query": query, "corrected": result.corrected, "total": result.total, "hits": ids})
+            hits = [_spelled(hit) | {"alike": hit.alike} for hit in result.hits]
+            dump({"query": query, "corrected": result.corrected, "total": result.total, "hits": hits})
 
 
 def recommend(
@@ -56,6 +58,7 @@ def recommend(
     basket: Annotated[list[str] | None, typer.Option(help="a product in the basket; may be given again")] = None,
     intent: Annotated[str, typer.Option(help="related, complementary or substitute, for a product")] = "related",
     first: Annotated[int, typer.Option(help="products to show")] = 10,
+    json: Annotated[bool, typer.Option("--json", help="one JSON object on the last line")] = False,
 ) -> None:
     """Recommend for a shopper, a product or a basket; each with its reason.
 
@@ -68,6 +71,8 @@ def recommend(
         found = service.recommend(request)
         rows = [(item.product.id, item.product.title, f"{item.score:.3f}", _why(item.reasons)) for item in found.items]
         show(("id", "title", "score", "why"), rows)
+        if json:
+            dump({"items": [_spelled(item) for item in found.items]})
 
 
 def why(
@@ -100,6 +105,16 @@ def _attributes(given: list[str]) -> dict[str, tuple[str, ...]]:
             raise InputError(f"{pair!r} is no attribute.", "Write name=value, as --attribute colour=red")
         chosen[name] = (*chosen.get(name, ()), value)
     return chosen
+
+
+def _spelled(answer: Hit | Recommendation) -> dict[str, object]:
+    """One product of an answer for other programs."""
+    product = answer.product
+    reasons = [{"kind": reason.kind, "text": reason.text, "share": reason.share} for reason in answer.reasons]
+    return {
+        "id": product.id, "title": product.title, "brand": product.brand, "category": product.category,
+        "price": product.price, "currency": product.currency, "score": answer.score, "reasons": reasons,
+    }  # fmt: skip
 
 
 def _why(reasons: tuple[Reason, ...]) -> str:

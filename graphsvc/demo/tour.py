@@ -30,6 +30,7 @@ NEXT = (
     ("where a fact comes from", "GRAPHSVC_HOME={home} .venv/bin/python -m graphsvc why {product}"),
     ("your own file", ".venv/bin/python -m graphsvc --data shop ingest FILE --dry-run"),
 )
+SAID = 6  # reasons of one hit
 Progress = Callable[[str, int, int], None]
 
 
@@ -82,8 +83,8 @@ def _connection_lines(connection: Mapping[str, Any]) -> Iterator[str]:
     for number, edge in enumerate(connection["edges"], 1):
         alike = f"  (+{edge['alike']} alike)" if edge.get("alike") else ""
         yield f"{number}. {_named(edge['node'])}{alike}"
-        for reason in edge.get("reasons", ())[:3]:
-            yield f"     because: {reason['text']}"
+        if edge.get("reasons"):
+            yield f"     why: {'; '.join(reason['text'] for reason in edge['reasons'][:SAID])}"
     if "totalCount" in connection:
         yield f"{connection['totalCount']:,} in all"
     for facet in connection.get("facets", ()):
@@ -98,7 +99,7 @@ def _product_lines(product: Mapping[str, Any]) -> Iterator[str]:
         arrow = "→" if relation["outgoing"] else "←"
         proof = f"  claim {relation['claims'][0]}" if relation.get("claims") else ""
         count = relation.get("properties", {}).get("count")
-        often = f"  {count} times" if count else ""
+        often = f"  {count} time{'' if count == 1 else 's'}" if count else ""
         yield f"  {arrow} {relation['type']} {relation['target']['name']}{often}{proof}"
 
 
