@@ -44,10 +44,11 @@ def trace(warehouse: Warehouse, history: History, name: str) -> Trace:
     claims = warehouse.run("subject_claims", history.order, rows=rows, id=name).to_pylist()
     if not claims:
         raise NotFoundError(f"No product or claim has the id {name!r}.", "Search for it: ids stand beside each hit.")
-    first = claims[0]
+    first = claims[0]  # of a product without facts it is the product's row alone
     raw = warehouse.run("raw_row", history.order, row_hash=first["row_hash"]).to_pylist()
+    facts = tuple(_fact(claim) for claim in claims if claim["claim_id"] is not None)
     return Trace(
-        f"{first['subject']}  {first['title']}", tuple(map(_fact, claims)), first["source"], first["file"],
+        f"{first['product_id']}  {first['title']}", facts, first["source"], first["file"],
         first["line"], raw[0]["row"] if raw else None,
     )  # fmt: skip
 
