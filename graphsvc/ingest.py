@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from graphsvc.errors import InputError, SafetyStop, SourceError, StorageError
 from graphsvc.history import History
@@ -108,7 +109,8 @@ class Importer:
         marks = _marks(request)
         contract = contracts.load(self._contracts, request.name, request.asset)
         last = _last_import(request)
-        if contract and last and last["marks"] == marks and last["contract"] == contract.fingerprint:
+        same = contract and last and last["marks"] == marks and last["contract"] == contract.fingerprint
+        if same and last and not request.sync and not _moved_on(request, last):
             return _unchanged(last)
         batch = new_batch()
         folder = self._warehouse.spill / batch
@@ -248,7 +250,17 @@ class _Run:
         gone, had = self.connection.execute(
             "SELECT (SELECT count(*) FROM missing), (SELECT count(*) FROM mine)"
         ).fetchall()[0]
-        if gone > SAFE_SHARE * had and not (self.request.confirmed or self.request.dry_run):
+        asked = self.request.confirmed or self.request.dry_run
+        lost = self.connection.execute(
+            "SELECT (SELECT count(*) FROM rejects) + (SELECT count(*) FROM stage WHERE key IS NULL)"
+        ).fetchall()[0][0]
+        if gone and lost and not asked:
+            raise SafetyStop(
+                f"This would retire {gone:,} products of {self.request.name}, and {lost:,} rows of the file do not say"
+                " which products they are.",
+                "Correct these rows, which a --dry-run counts by rule; if the products are gone, import with --yes.",
+            )
+        if gone > SAFE_SHARE * had and not asked:
             raise SafetyStop(
                 f"This would retire {gone:,} of the {had:,} products of {self.request.name}.",
                 "Check the file; if it is right, import it again with --yes.",
@@ -341,6 +353,27 @@ def _last_import(request: Request) -> Mapping[str, Any] | None:
         if payload.get("name") == request.name and payload.get("asset") == request.asset:
             return payload if payload.get("marks") and not request.retry else None
     return None
+
+
+def _moved_on(request: Request, last: Mapping[str, Any]) -> bool:
+    """Whether the shop has changed since in a way that makes the same file say something new.
+
+    Products of the source that came or went otherwise, over the API or with orders; and for rows that were refused, any
+    product at all, for it may be the one that they lacked.
+    """
+    history = request.history
+    offset = history.places[str(last["batch"])]
+    if request.asset != "products":
+        return bool(last["counts"]["quarantined"]) and history.touches("products", offset)
+    later = set(history.since(offset))
+    if any(done["batch"] in later and done["name"] == request.name and "products" in done["tables"]
+           for done in history.imports):  # fmt: skip
+        return True
+    rows = history.rows.get("products")
+    if rows is None:
+        return False
+    found = rows.filter(pc.equal(rows["source"], pa.scalar(request.name)))
+    return bool(later.intersection(found["batch"].unique().to_pylist()))
 
 
 def _unchanged(last: Mapping[str, Any]) -> PreparedBatch:

@@ -12,11 +12,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from graphsvc.delivery import Delivery, Receiver, Report
-from graphsvc.errors import InputError, MappingError, SafetyStop, ShopLockedError, SourceError
+from graphsvc.errors import InputError, MappingError, NotFoundError, SafetyStop, ShopLockedError, SourceError
 from graphsvc.history import read_history
-from graphsvc.log import WriteLog
+from graphsvc.lineage import trace
+from graphsvc.log import Change, WriteLog
 from graphsvc.mapping import Mapping
 from graphsvc.shop import Shop, WriterLock
+from graphsvc.upsert import Upserter
 from graphsvc.vault import Vault
 from graphsvc.warehouse.contracts import path_of
 from graphsvc.warehouse.quarantine import list_refused
@@ -47,7 +49,7 @@ class Desk:
         return self.receiver.retry("shop", asset)
 
     def products(self) -> dict[str, dict[str, Any]]:
-        found = self.warehouse.current_products(read_history(self.log).order)
+        found = read_history(self.log).current_products(self.warehouse)
         return {row["key"]: row for row in found.to_pylist()}
 
     def refused(self) -> list[dict[str, Any]]:
@@ -278,6 +280,53 @@ def test_a_sync_stops_before_much_would_go(desk: Desk, tmp_path: Path) -> None:
     assert (dry.batch.counts.retired, dry.offset) == (7, None)
     assert desk.take(tmp_path / "b.csv", sync=True, confirmed=True).batch.counts.retired == 7
     assert set(desk.products()) == {"1", "2", "3"}
+
+
+def test_a_sync_asks_when_a_row_does_not_say_which_product_it_is(desk: Desk, tmp_path: Path) -> None:
+    desk.take(many(tmp_path / "a.csv", 10))
+    rows = [one(str(n), f"Mug {n}", "5.00" if n == 1 else "3.50") for n in range(1, 11)]
+    for wrong in ([*rows[9], "one too many"], ["", *rows[9][1:]]):
+        file = write_products(tmp_path / "b.csv", [*rows[:9], wrong])
+        with pytest.raises(SafetyStop, match="1 products of shop, and 1 rows"):
+            desk.take(file, sync=True)
+        assert len(desk.products()) == 10
+    assert desk.take(file, sync=True, confirmed=True).batch.counts.retired == 1
+
+
+def test_the_same_file_says_something_new_to_a_shop_that_moved_on(desk: Desk, tmp_path: Path) -> None:
+    file = write_products(tmp_path / "p.csv", PRODUCTS)
+    desk.take(file)
+    extra = write_rows(tmp_path / "o.csv", [["b1", "9", "1", "2026-01-01", "Lamp"], ["b1", "x", "1", "2026-01-01", ""]],
+                       ["order_id", "product_id", "quantity", "order_date", "title"])  # fmt: skip
+    assert desk.take(extra, asset="orders").batch.counts.quarantined == 2
+    assert desk.take(extra, asset="orders").offset is None
+
+    upserter = Upserter(desk.warehouse, desk.vault, {})
+    desk.log.append(Change("products", dict(upserter.retire(["shop:1"], read_history(desk.log)))))
+    assert "1" not in desk.products()
+    back = desk.take(file)
+    assert (back.batch.counts.accepted, back.batch.counts.unchanged) == (1, len(PRODUCTS) - 1)
+    assert desk.take(file).offset is None
+
+    row = {**desk.products()["2"], "product_id": "shop:x", "key": "x", "row_hash": "api", "batch": ""}
+    desk.log.append(Change("products", {"products": [row]}))
+    assert desk.take(extra, asset="orders").batch.counts.accepted == 1
+    assert desk.take(file, sync=True).batch.counts.retired == 1
+    assert set(desk.products()) == {row[0] for row in PRODUCTS}
+
+
+def test_why_shows_a_product_of_which_nothing_is_claimed(desk: Desk, tmp_path: Path) -> None:
+    desk.take(write_rows(tmp_path / "p.csv", [["7", "Thing"]], ["id", "title"]))
+    found = trace(desk.warehouse, read_history(desk.log), "shop:7")
+    assert (found.product, found.facts, found.file, found.line) == ("shop:7  Thing", (), "p.csv", 2)
+    assert found.row == '{"id":"7","title":"Thing"}'
+    desk.take(write_products(tmp_path / "q.csv", PRODUCTS), name="other")
+    whole = trace(desk.warehouse, read_history(desk.log), "other:1")
+    fact = trace(desk.warehouse, read_history(desk.log), whole.facts[0].claim)
+    assert len(whole.facts) > 1
+    assert (fact.product, fact.facts) == (whole.product, whole.facts[:1])
+    with pytest.raises(NotFoundError):
+        trace(desk.warehouse, read_history(desk.log), "shop:8")
 
 
 def test_a_retry_after_an_edited_contract_takes_the_rows_in(desk: Desk, tmp_path: Path) -> None:
