@@ -10,8 +10,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import cache
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import cache, partial
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
@@ -23,31 +23,62 @@ from stdnum import ean
 
 _CURRENCY_WORDS = {
     "EUR": "€ eur euro 欧元",
-    "USD": "$ us$ usd 美元",
-    "GBP": "£ gbp 英镑",
-    "CNY": "¥ ￥ cny rmb 元 人民币 块",
-    "JPY": "jpy 円 日元",
+    "USD": "$ us$ usd 美元 美金",
+    "GBP": "£ gb£ gbp 英镑",
+    "CNY": "¥ ￥ cn¥ rmb¥ cny rmb 元 圆 人民币 块",
+    "JPY": "jp¥ jpy 円 日元",
     "HKD": "hk$ hkd 港币 港元",
-    "TWD": "nt$ twd",
-    "KRW": "₩ krw",
-    "INR": "₹ inr",
-    "CHF": "chf",
-    "CAD": "c$ cad",
-    "AUD": "a$ aud",
-    "SGD": "s$ sgd",
+    "TWD": "nt$ twd ntd 新台币 台币",
+    "KRW": "₩ krw 韩元",
+    "INR": "₹ inr rs rs.",
+    "BRL": "r$ brl",
+    "CHF": "chf sfr sfr. fr.",
+    "CAD": "c$ ca$ cad",
+    "AUD": "a$ au$ aud",
+    "NZD": "nz$ nzd",
+    "SGD": "s$ sg$ sgd",
+    "MXN": "mx$ mxn",
     "SEK": "sek",
     "NOK": "nok",
     "DKK": "dkk",
+    "ISK": "isk",
     "PLN": "zł pln",
-    "RUB": "₽ rub",
+    "CZK": "kč czk",
+    "HUF": "huf",
+    "RON": "lei ron",
+    "BGN": "лв лв. bgn",
+    "RUB": "₽ rub руб руб.",
+    "UAH": "₴ uah",
+    "TRY": "₺ try tl",
+    "ILS": "₪ ils",
+    "AED": "aed",
+    "SAR": "sar",
+    "ZAR": "zar",
+    "NGN": "₦ ngn",
+    "THB": "฿ thb",
+    "VND": "₫ vnd",
+    "PHP": "₱ php",
+    "MYR": "rm myr",
+    "IDR": "rp rp. idr",
+    "PKR": "pkr",
+    "": "kr kr.",  # of four countries: the contract says which
 }
 CURRENCIES = {word: code for code, words in _CURRENCY_WORDS.items() for word in words.split()}
-_MARK = "|".join(re.escape(mark) for mark in sorted(CURRENCIES, key=len, reverse=True))
+_MARK = "|".join(  # "US $" is written too
+    re.sub(r"(?<=\w)(\\?\$|[¥£])", r"\\s?\1", re.escape(mark)) for mark in sorted(CURRENCIES, key=len, reverse=True)
+)
 MONEY = re.compile(
     rf"(?P<minus>-)?\s*(?P<before>{_MARK})?\s*(?P<number>[-+]?[\d.,'’ \u00a0\u202f]*\d[\d.,]*)"
-    rf"\s*(?P<times>万|千)?\s*(?P<after>{_MARK})?",
+    rf"\s*(?P<times>万|千)?\s*(?P<after>{_MARK})?(?P<per>\s*/\s*[^\W\d_]{{1,8}})?",
     re.IGNORECASE,
 )
+NO_CENTS = re.compile(r"(?<=\d)[.,]\s?[-–—]{1,2}(?!\d)")  # "12,-"
+# The names of zones in dates as mail writes them (RFC 2822), and others that mean one zone only; offsets in hours.
+_ZONES = {
+    "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "UT": 0, "WET": 0,
+    "WEST": 1, "BST": 1, "CET": 1, "MEZ": 1, "CEST": 2, "MESZ": 2, "EET": 2, "EEST": 3, "MSK": 3, "HKT": 8, "SGT": 8,
+    "JST": 9, "KST": 9, "AEST": 10, "AEDT": 11, "NZST": 12, "NZDT": 13,
+}  # fmt: skip
 LONGEST = 100  # characters of a number; what is longer is none
 EITHER = "either"  # both decimal marks are met
 NUMBER = re.compile(
@@ -174,20 +205,26 @@ def parse_number(text: str, decimal: str = ".") -> float | None:
 def parse_money(text: str, decimal: str = ".") -> tuple[float, str | None] | None:
     """Read an amount with its currency: "¥1,299.00", "1.234,56 €", "12.5元", "1.2万". Currency is ISO 4217 or None.
 
-    "¥" is read as CNY; a shop that sells in yen says JPY in its currency column.
+    "¥" is read as CNY; a shop that sells in yen says JPY in its currency column. Brackets are a bookkeeper's minus. After
+    a slash, as in "12.50元/件", stands what the price is for.
     """
     if len(text) > LONGEST:
         return None
-    plain = unicodedata.normalize("NFKC", text).strip()
+    plain = NO_CENTS.sub("", unicodedata.normalize("NFKC", text).strip())
+    if plain.startswith("(") and plain.endswith(")"):
+        plain = "-" + plain[1:-1]
     match = MONEY.fullmatch(plain)
     if match is None:
+        return None
+    mark = match["before"] or match["after"]
+    if match["per"] and not mark:
         return None
     number = parse_number(match["number"], decimal)
     if number is None or (match["minus"] and match["number"].strip()[0] in "+-"):
         return None
     factor = {"万": 10_000.0, "千": 1_000.0}.get(match["times"] or "", 1.0)
-    mark = match["before"] or match["after"]
-    return (-number if match["minus"] else number) * factor, CURRENCIES[mark.casefold()] if mark else None
+    currency = CURRENCIES["".join(mark.casefold().split())] if mark else ""
+    return (-number if match["minus"] else number) * factor, currency or None
 
 
 def parse_currency(text: str) -> str | None:
@@ -198,19 +235,42 @@ def parse_currency(text: str) -> str | None:
 
 
 def parse_time(text: str, zone: str = "UTC", day_first: bool = False) -> datetime | None:
-    """Read a date or time as UTC; one without an offset is the shop's local time. Reads ISO, "2024年3月5日", epochs."""
+    """Read a date or time as UTC; one without an offset is the shop's local time. Reads ISO, "2024年3月5日", epochs.
+
+    The name of a zone that nobody knows makes a time unreadable: it would be hours off.
+    """
     plain = unicodedata.normalize("NFKC", text).strip()
     if re.fullmatch(r"\d{10}|\d{13}", plain):
         return datetime.fromtimestamp(int(plain) / (1000 if len(plain) == 13 else 1), UTC)
     plain = re.sub(r"\s*[年月]\s*", "-", plain).replace("日", " ").replace("号", " ")
     plain = re.sub(r"(上午|下午)\s*([\d:]+)", lambda found: found[2] + (" AM" if found[1] == "上午" else " PM"), plain)
     try:
-        found = dateparser.parse(plain, dayfirst=day_first, default=datetime(1, 1, 1))
+        found = dateparser.parse(
+            plain, dayfirst=day_first, default=datetime(1, 1, 1), tzinfos=partial(_zone, local=zone)
+        )
     except (ValueError, OverflowError):
         return None
     if found.year < 2:  # dateutil fills in what a text like "10:30" lacks
         return None
     return (found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+
+
+def _zone(name: str | None, offset: int | None, *, local: str) -> tzinfo | None:
+    """The zone that a time names, by offset in seconds or by name; the shop's own zone knows its names best."""
+    if offset is not None:
+        return timezone(timedelta(seconds=offset))
+    if name is None:
+        return None
+    if name in _names(local):
+        return ZoneInfo(local)
+    if name not in _ZONES:
+        raise ValueError(name)
+    return timezone(timedelta(hours=_ZONES[name]))
+
+
+@cache
+def _names(zone: str) -> set[str | None]:
+    return {datetime(2024, month, 1, tzinfo=ZoneInfo(zone)).tzname() for month in (1, 7)}
 
 
 def day_comes_first(values: Iterable[str]) -> bool:

@@ -33,6 +33,18 @@ from graphsvc.warehouse.standardise import (
         ("1.234.567", 1_234_567.0, None),
         (".99", 0.99, None),
         ("1’299.50 CHF", 1299.5, "CHF"),
+        ("US $12", 12.0, "USD"),
+        ("Rs. 500", 500.0, "INR"),
+        ("Rs.500", 500.0, "INR"),
+        ("R$ 10,50", 10.5, "BRL"),
+        ("(12.50)", -12.5, None),
+        ("($12.50)", -12.5, "USD"),
+        ("CN¥12", 12.0, "CNY"),
+        ("12.50元/件", 12.5, "CNY"),
+        ("€ 12,-", 12.0, "EUR"),
+        ("12,- €", 12.0, "EUR"),
+        ("99 kr", 99.0, None),
+        ("$.50", 0.5, "USD"),
     ],
 )
 def test_money_is_read_in_every_notation(written: str, amount: float, currency: str | None) -> None:
@@ -41,7 +53,7 @@ def test_money_is_read_in_every_notation(written: str, amount: float, currency: 
 
 NO_NUMBERS = [
     "", ".", "abc", "inf", "NaN", "1e999", "1,2,3.4.5", "12 apples", "--5", "9, 10, 16", "9 10 16", "1.2.3",
-    "2024.05.06", "1,299,00", "9" * 101,
+    "2024.05.06", "3/4", "5/pack", "-(5)", "1,299,00", "9" * 101,
 ]  # fmt: skip
 
 
@@ -105,6 +117,28 @@ def test_times_become_utc() -> None:
     assert parse_time("03/04/2024", day_first=True) == datetime(2024, 4, 3, tzinfo=UTC)
     assert parse_time("10:30") is None
     assert parse_time("soon") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "hour"),
+    [
+        ("Sat, 5 Mar 2024 10:00:00 EST", "UTC", 15),
+        ("Tue Mar 5 10:00:00 CST 2024", "UTC", 16),
+        ("Tue Mar 5 10:00:00 CST 2024", "Asia/Shanghai", 2),
+        ("Tue, 5 Mar 2024 10:00:00 +0800 (CST)", "UTC", 2),
+        ("2024-03-05 10:00 IST", "Asia/Kolkata", 4),
+        ("2024-03-05 10:00 GMT", "Asia/Shanghai", 10),
+    ],
+)
+def test_a_zone_that_is_named_counts(text: str, zone: str, hour: int) -> None:
+    found = parse_time(text, zone)
+    assert found is not None
+    assert (found.day, found.hour) == (5, hour)
+
+
+@pytest.mark.parametrize("text", ["5 Mar 2024 10:00 XYZ", "2024-03-05 10:00 IST"])
+def test_a_zone_that_nobody_knows_makes_no_time(text: str) -> None:
+    assert parse_time(text) is None
     assert day_comes_first(["25/12/2010", "01/02/2010"])
     assert not day_comes_first(["12/25/2010", "01/02/2010"])
 
