@@ -21,6 +21,7 @@ from graphsvc.warehouse.fields import ASSETS, ATTRIBUTE_PREFIX, Field
 from graphsvc.warehouse.standardise import check_gtin
 
 LEAST = 0.5  # of a guess that is made
+NAMED = 0.8  # how sure a name is that is the field's, whole
 UNNAMED = 0.55  # of a guess that values alone make
 CENTS = 0.01
 # What an asset must be known by before columns count as it; the first that fits wins, products are what is left.
@@ -109,10 +110,16 @@ def _pairs(values: Map[str, Values], asset: str, specs: list[Field]) -> Iterator
             named = likeness(asset, spec.name, column)
             if named:
                 sure = named * (0.75 + 0.25 * fit(spec.kind, spec.name, found))
-                bent = fit(spec.kind, spec.name, found) < 0.5
+                bent = fit(spec.kind, spec.name, found) < 0.5 and not _is_amount(spec, named, found)
                 yield Pair(spec.name, column, sure * (0.5 if bent else 1.0) * (0.6 + 0.4 * min(1.0, found.filled * 4)))
             elif asset == "products" and _by_values(spec.name, found):
                 yield Pair(spec.name, column, UNNAMED)
+
+
+def _is_amount(spec: Field, named: float, values: Values) -> bool:
+    """Whether a column is named as money and holds figures: what cannot be read of it is to be refused, not lost."""
+    figures = values.share(lambda value: any(map(str.isdigit, value)))
+    return spec.kind == "money" and named >= NAMED and figures >= 0.5
 
 
 def _by_values(field: str, values: Values) -> bool:
