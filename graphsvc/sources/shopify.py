@@ -14,6 +14,7 @@ import pyarrow as pa
 from graphsvc.sources.delimited import Table, open_table
 from graphsvc.sources.rows import Reading, Refusals, record_batches
 from graphsvc.sources.variants import DEFAULT, variant
+from graphsvc.warehouse.standardise import parse_money, parse_number
 
 MOST_ROWS = 5_000  # of one product; Shopify allows 2,048 variants
 OWN = ("Variant ", "Option", "Image ")  # columns of a single row, not of the product
@@ -93,6 +94,8 @@ def _is_variant(row: Mapping[str, str]) -> bool:
 
 def _variant(row: Mapping[str, str], options: Sequence[tuple[str, str]]) -> dict[str, Any]:
     given: dict[str, object] = {field: row.get(column) for field, column in VARIANT.items()}
+    price, stock = parse_money(row.get(VARIANT["price"], "")), parse_number(row.get(VARIANT["stock"], ""))
+    given["price"], given["stock"] = price and price[0], None if stock is None else int(stock)  # written one way only
     chosen = {name: row[column].strip() for column, name in options}
     given["title"] = " / ".join(value for value in chosen.values() if value) or None
     return variant({**given, "options": chosen})

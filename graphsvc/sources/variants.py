@@ -4,12 +4,13 @@ Knows what a SKU has; does not know the files it stands in.
 """
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from extractors.measures import read_measure
 from graphsvc.ontology import attribute_name
-from graphsvc.warehouse.standardise import check_gtin, clean_text, parse_money, parse_number, standard_value
+from graphsvc.warehouse.standardise import check_gtin, clean_text, parse_number, standard_value
 
 AMOUNTS = {
     "price": "price amount sale_price 价格 售价",
@@ -49,7 +50,7 @@ def variant(given: Mapping[str, Any]) -> dict[str, Any]:
         elif isinstance(value, list):
             attributes |= _named(value)
         elif value is not None and str(value).strip():
-            (found if field else attributes).setdefault(field or name, str(value).strip())
+            (found if field else attributes).setdefault(field or name, _plain(field, value))
     return {
         "sku": found.get("sku"),
         "title": found.get("title"),
@@ -65,7 +66,7 @@ def offer(given: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in given.items():
         field = OFFER_NAMES.get(name.strip().casefold())
         if field and value is not None and not isinstance(value, Mapping | list) and str(value).strip():
-            found.setdefault(field, str(value).strip())
+            found.setdefault(field, _plain(field, value))
     return {"seller": found.get("seller"), **_amounts(found), "url": found.get("url")}
 
 
@@ -92,13 +93,16 @@ def _listed(text: str | None, make: Callable[[Mapping[str, Any]], dict[str, Any]
     return json.dumps(made, ensure_ascii=False) if made else None
 
 
-def _amounts(found: Mapping[str, str]) -> dict[str, Any]:
-    amount, stock = parse_money(found.get("price", "")), parse_number(found.get("stock", ""))
-    return {
-        "price": amount[0] if amount else None,
-        "currency": found.get("currency") or (amount[1] if amount else None),
-        "stock": int(stock) if stock is not None else None,
-    }
+def _plain(field: str | None, value: Any) -> Any:
+    """A value as text; an amount that is a number stays one, for no locale says otherwise."""
+    if field in ("price", "stock") and isinstance(value, int | float) and not isinstance(value, bool):
+        return value if math.isfinite(value) else None
+    return str(value).strip()
+
+
+def _amounts(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Amounts as they are written: how, the contract says, and the warehouse reads them."""
+    return {name: found.get(name) for name in AMOUNTS}
 
 
 def _named(values: list[Any]) -> dict[str, Any]:

@@ -210,6 +210,32 @@ def _flag(text: Column, contract: Contract) -> Converted:
     return pc.is_in(pc.utf8_lower(text), pa.array(["true", "1", "yes", "是"])), {}
 
 
+def _nested(text: Column, contract: Contract) -> Converted:
+    def read(before: str) -> tuple[str | None, str | None, str]:
+        return _read_nested(before, contract.decimal), None, ""
+
+    return _convert(text, pc.is_valid(text), pa.string(), text, read)
+
+
+def _read_nested(text: str, decimal: str) -> str:
+    """Variants or offers with their amounts as numbers; what is no list of them stays as it is."""
+    try:
+        found = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text
+    entries = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    for one in entries:
+        price, stock = one.get("price"), one.get("stock")
+        if isinstance(price, str):
+            amount = parse_money(price, decimal)
+            one["price"], own = amount or (None, None)
+            one["currency"] = one.get("currency") or own
+        if isinstance(stock, str | float):
+            number = parse_number(stock, decimal) if isinstance(stock, str) else stock
+            one["stock"] = int(number) if number is not None and abs(number) < 1e15 else None
+    return orjson.dumps(found).decode() if entries else text
+
+
 def _as_is(text: Column, contract: Contract) -> Converted:
     return text, {}
 
@@ -227,7 +253,7 @@ KINDS: dict[str, Callable[[Column, Contract], Converted]] = {
     "currency": _currency,
     "event": _event,
     "flag": _flag,
-    "json": _as_is,
+    "json": _nested,
 }
 
 

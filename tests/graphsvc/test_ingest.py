@@ -20,6 +20,7 @@ import yaml
 from graphsvc.errors import ContractError, InputError, SafetyStop, SourceError
 from graphsvc.history import History
 from graphsvc.ingest import Importer, PreparedBatch, Request
+from graphsvc.mapping import guess
 from graphsvc.vault import Vault
 from graphsvc.warehouse import contracts
 from graphsvc.warehouse.quarantine import RefusedRows, list_refused, show_refused
@@ -641,6 +642,19 @@ def test_variants_that_are_none_harm_no_row(shop: Shop, tmp_path: Path, text: st
     assert shop.ingest(file, "products", columns).counts.accepted == 2
     assert shop.products()["2"]["variants"][0]["sku"] == "2-1"
     assert shop.products()["2"]["offers"][0]["seller"] == "Ann"
+
+
+def test_amounts_of_variants_and_offers_are_written_as_the_contract_says(shop: Shop, tmp_path: Path) -> None:
+    header = ["id", "name", "price", "variants", "offers"]
+    variants = [{"sku": "a", "price": "1.234", "stock": "2.000"}, {"sku": "b", "price": 1.5, "stock": 3.0}]
+    offers = [{"store": "x", "price": "1.234 €"}, {"store": "y", "price": "9,50"}, {"store": "z", "price": "cheap"}]
+    row = ["1", "Mug", "12,50", json.dumps(variants), json.dumps(offers)]
+    mapping = guess(pa.table(dict(zip(header, ([cell] for cell in row), strict=True))), "products")
+    shop.ingest(write(tmp_path / "p.csv", [row], header), "products", {}, mapping=mapping)
+    product = shop.products()["1"]
+    assert product["price"] == 12.5
+    assert [(v["price"], v["stock"]) for v in product["variants"]] == [(1234, 2000), (1.5, 3)]
+    assert [(o["price"], o["currency"]) for o in product["offers"]] == [(1234, "EUR"), (9.5, None), (None, None)]
 
 
 def test_drift_is_reported(shop: Shop, tmp_path: Path) -> None:

@@ -122,6 +122,15 @@ def test_values_tell_without_names() -> None:
     assert chosen(mapping) == {"key": "ref", "title": "name", "price": "x", "gtin": "c13"}
 
 
+def test_a_column_that_is_called_price_is_the_price_whatever_some_cells_say() -> None:
+    cells = [["10", "20", "30", "on request"], ["4 dubloons", "12 dubloons", "20 dubloons", "99 dubloons"]]
+    for prices in cells:
+        table = sample(id=list("1234"), title=["Cup", "Jug", "Pot", "Pan"], price=prices, sale_price=["low"] * 4)
+        assert chosen(guess(table, "products"))["price"] == "price"
+    table = table.set_column(2, "price", pa.array(["low", "high", "low", "fair"]))
+    assert "price" not in chosen(guess(table, "products"))
+
+
 def test_cents_are_whole_amounts() -> None:
     table = sample(id=["1", "2"], name=["Cup", "Jug"], price_cents=["1250", "0"])
     mapping = guess(table, "products")
@@ -142,7 +151,7 @@ def test_nested_variants_take_the_warehouses_names() -> None:
     )
     mapped = guess(table, "products").apply(batch(table))
     (variant,) = json.loads(mapped["variants"][0].as_py())
-    assert (variant["sku"], variant["price"], variant["stock"]) == ("5", 9.9, 2)
+    assert (variant["sku"], variant["price"], variant["stock"]) == ("5", "9.90", 2)
     assert variant["attributes"][0]["value"] == "red"
     assert json.loads(mapped["offers"][0].as_py())[0]["seller"] == "x"
     assert mapped["variants"][1].as_py() is None
