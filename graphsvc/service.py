@@ -9,19 +9,17 @@ Composes the rooms and keeps their order; decides nothing that a room could.
 """
 
 import logging
-import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any
 from uuid import uuid4
 
 from graphsvc.delivery import Delivery, Receiver, Report
-from graphsvc.errors import GraphsvcError, GraphUnavailable, InputError, LagError, NotFoundError, StorageError
+from graphsvc.errors import GraphsvcError, GraphUnavailable, InputError, LagError, StorageError
 from graphsvc.graph.tables import BOUGHT_TOGETHER
 from graphsvc.graph_door import GraphDoor
 from graphsvc.history import EVENTS, PRODUCTS, History, read_history
@@ -31,6 +29,7 @@ from graphsvc.read_model import ReadModel, event_row
 from graphsvc.search.catalogue import Catalogue
 from graphsvc.settings import Settings
 from graphsvc.shop import Shop, WriterLock
+from graphsvc.tracking import admit, pseudonym_of
 from graphsvc.types import (
     CategoryView,
     Entity,
@@ -50,8 +49,6 @@ from graphsvc.warehouse.contracts import Contract
 from graphsvc.warehouse.tables import Warehouse, storage_errors
 
 MOST_EVENTS = 1_000  # in one call
-AHEAD = timedelta(days=1)  # how far a producer's clock may run before ours
-PSEUDONYM = re.compile(r"[0-9a-f]{32}")
 LOGGER = logging.getLogger("graphsvc")
 POLL = 0.5  # seconds between two looks at the log when nobody knocked
 RETRY = 2.0  # seconds before what failed is tried again
@@ -162,7 +159,7 @@ class Service:
                 self._moved.wait(left)
 
     def close(self) -> None:
-        """Write what is queued, stop following, give the lock back."""
+        """Write what is queued, stop following, give the lock back. Closing twice does no harm."""
         self._closing.set()
         with self._moved:
             self._moved.notify_all()
@@ -172,8 +169,9 @@ class Service:
         self.graph.close()
         self.log.close()
         self.vault.close()
-        if self._lock is not None:
-            self._lock.release()
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            lock.release()
 
     def __enter__(self) -> "Service":
         return self
@@ -220,8 +218,13 @@ class Service:
         """
         if not 0 < len(events) <= MOST_EVENTS:
             raise InputError(f"{len(events):,} events in one call.", f"Send between 1 and {MOST_EVENTS:,}.")
-        rows = [event_row(self._checked(at, event)) for at, event in enumerate(events)]
-        change = Change(EVENTS, {"events": rows}, "track", "graphql", f"track:{key}" if key else None)
+        catalogue = self.catalogue
+        admitted = [
+            admit(at, event, lambda product: catalogue.product(product) is not None, self.vault)
+            for at, event in enumerate(events)
+        ]
+        rows = [event_row(event) for event in admitted]
+        change = Change(EVENTS, {"events": rows}, "track", "graphql", self._entry_key("track", key))
         return self._written(self.log.append(change))
 
     def upsert_products(self, products: Sequence[Mapping[str, Any]], key: str | None = None) -> int:
@@ -270,7 +273,11 @@ class Service:
         """Products for a shopper, a session, a product or a basket. Raises NotFoundError for an unknown product."""
         catalogue, engine = self.catalogue, self.model.engine
         assert engine is not None
-        named = replace(request, shopper=self.shopper(request.shopper) if request.shopper else None)
+        named = replace(
+            request,
+            shopper=self.shopper(request.shopper) if request.shopper else None,
+            session=self.vault.mask(request.session, store=False) if request.session else None,
+        )
         found = engine.recommend(named, catalogue)
         products = catalogue.products([product_id for product_id, _, _ in found])
         items = tuple(
@@ -281,8 +288,8 @@ class Service:
         return Recommendations(items, min(catalogue.offset, engine.offset), _query_id())
 
     def shopper(self, name: str) -> str:
-        """The pseudonym of a shopper, given by the shop's own id or by the pseudonym itself."""
-        return name if PSEUDONYM.fullmatch(name) else self.vault.pseudonym(name)
+        """The pseudonym of a shopper, given by the shop's own id, or as the graph names them: "shopper:PSEUDONYM"."""
+        return pseudonym_of(name, self.vault)
 
     def status(self) -> Status:
         """What stands where."""
@@ -318,7 +325,7 @@ class Service:
         return Upserter(self.warehouse, self.vault, _Contracts(self.shop))
 
     def _change(self, key: str | None, make: Callable[[History], Mapping[str, Any]]) -> int:
-        name = f"products:{key}" if key else None
+        name = self._entry_key("products", key)
         with self._writing:
             known = self.log.offset_of(name) if name else None
             if known is not None:
@@ -326,28 +333,14 @@ class Service:
             payload = dict(make(self.history()))
             return self._written(self.log.append(Change(PRODUCTS, payload, "api", "graphql", name)))
 
+    def _entry_key(self, kind: str, key: str | None) -> str | None:
+        """A producer's key as the log may keep it: people put addresses into keys too."""
+        return f"{kind}:{self.vault.digest(key, 'idempotency keys')}" if key else None
+
     def _written(self, offset: int) -> int:
         with self._moved:
             self._moved.notify_all()
         return offset
-
-    def _checked(self, at: int, event: Event) -> Event:
-        """An event that may be written: a known product, a likely time, no direct identifier."""
-        if self.catalogue.product(event.product_id) is None:
-            raise NotFoundError(
-                f"Event {at} names the product {event.product_id!r}, which is not there.", "Leave it out."
-            )
-        if event.time > datetime.now(UTC) + AHEAD:
-            raise InputError(f"Event {at} lies in the future: {event.time.isoformat()}.", "Check the producer's clock.")
-        if not (event.shopper or event.session):
-            raise InputError(f"Event {at} names neither a shopper nor a session.", "Give one of them.")
-        return replace(
-            event,
-            shopper=self.shopper(event.shopper) if event.shopper else None,
-            session=self.vault.mask(event.session) if event.session else None,
-            basket=self.vault.mask(event.basket) if event.basket else None,
-            event_id=event.event_id or uuid4().hex,
-        )
 
     def _follow_answers(self) -> None:
         while not self._closing.is_set():

@@ -100,6 +100,11 @@ class Vault:
         """A key of its own for one purpose, 64 hexadecimal digits: what it signs says nothing about pseudonyms."""
         return hmac.new(self._key, f"key for {purpose}".encode(), sha512).hexdigest()[:64]
 
+    def digest(self, text: str, purpose: str) -> str:
+        """32 hexadecimal digits that stand for a text as it is spelt, under a key of the purpose. Nothing is stored."""
+        key = self.derive_key(purpose).encode()
+        return hmac.new(key, text.encode("utf-8", "surrogatepass"), sha256).hexdigest()[:32]
+
     def shield_column(self, column: Column, kind: str, *, store: bool = True) -> Column:
         """Replace each value of a string column by its pseudonym and keep the originals; null and empty become null."""
         encoded = column.dictionary_encode()
