@@ -205,8 +205,8 @@ def parse_number(text: str, decimal: str = ".") -> float | None:
 def parse_money(text: str, decimal: str = ".") -> tuple[float, str | None] | None:
     """Read an amount with its currency: "¥1,299.00", "1.234,56 €", "12.5元", "1.2万". Currency is ISO 4217 or None.
 
-    "¥" is read as CNY; a shop that sells in yen says JPY in its currency column. Brackets are a bookkeeper's minus. After
-    a slash, as in "12.50元/件", stands what the price is for.
+    "¥" is read as CNY; a shop that sells in yen says JPY in its currency column. Brackets are a bookkeeper's minus;
+    after a slash, as in "12.50元/件", stands what the price is for.
     """
     if len(text) > LONGEST:
         return None
