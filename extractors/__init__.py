@@ -7,7 +7,7 @@ package imports none of them.
 from collections.abc import Sequence
 from pkgutil import resolve_name
 
-from extractors.types import Claim, Document, Extractor, Span
+from extractors.types import Claim, Document, Extractor, Learner, Span
 
 EXTRACTORS: dict[str, str] = {
     "fields": "extractors.fields:Fields",
@@ -23,4 +23,10 @@ def load_extractor(name: str, documents: Sequence[Document] = ()) -> Extractor:
     return extractor
 
 
-__all__ = ["EXTRACTORS", "Claim", "Document", "Extractor", "Span", "load_extractor"]
+def recall_extractor(name: str, kept: str) -> Extractor:
+    """Make the extractor of that name from what it said it had learnt. Raises ValueError when it did not say so."""
+    extractor: Extractor = resolve_name(EXTRACTORS[name]).recall(kept)
+    return extractor
+
+
+__all__ = ["EXTRACTORS", "Claim", "Document", "Extractor", "Learner", "Span", "load_extractor", "recall_extractor"]

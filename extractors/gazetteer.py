@@ -4,6 +4,7 @@ Knows surfaces, how often each means what, and in which category; knows no dicti
 overlaps are resolved from the left, and a word that means several things is decided by counts of its context.
 """
 
+import json
 import re
 import unicodedata
 from collections import Counter, defaultdict
@@ -55,6 +56,32 @@ class Gazetteer:
         for document in documents:
             _count(document, values, senses)
         return cls({surface: dict(meanings) for surface, meanings in senses.items()})
+
+    def learnt(self) -> str:
+        """See `Learner`."""
+        return json.dumps(
+            [
+                [surface, [[*meaning, sense.right, sense.wrong] for meaning, sense in meanings.items()]]
+                for surface, meanings in self._senses.items()
+            ],
+            ensure_ascii=False,
+        )
+
+    @classmethod
+    def recall(cls, kept: str) -> "Gazetteer":
+        """See `Learner`. Raises ValueError for any other text."""
+        try:
+            return cls(
+                {
+                    tuple(surface): {
+                        (attribute, value): Sense(Counter(right), Counter(wrong))
+                        for attribute, value, right, wrong in meanings
+                    }
+                    for surface, meanings in json.loads(kept)
+                }
+            )
+        except TypeError as error:
+            raise ValueError("no gazetteer was kept here") from error
 
     def extract(self, documents: Sequence[Document]) -> list[list[Claim]]:
         """Return the values that each document's title or text names and none of its fields of that name holds."""

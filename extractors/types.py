@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,4 +72,13 @@ class Extractor(Protocol):
 
     def extract(self, documents: Sequence[Document]) -> list[list[Claim]]:
         """Return one list of claims per document, in the order of `documents`."""
+        ...
+
+
+@runtime_checkable
+class Learner(Protocol):
+    """An extractor whose lessons are worth keeping: `recall` is a class method that takes what `learnt` gave."""
+
+    def learnt(self) -> str:
+        """What was learnt, as text."""
         ...

@@ -9,19 +9,23 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import islice
+from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import duckdb
 import orjson
 import pyarrow as pa
 
-from extractors import EXTRACTORS, Claim, Document, Extractor, load_extractor
+from extractors import EXTRACTORS, Claim, Document, Extractor, Learner, load_extractor, recall_extractor
 from extractors.category import SEPARATOR
 from graphsvc.history import History
 from graphsvc.ontology import PREDICATES, attribute_name, brand_id, breach, category_id, manufacturer_id, value_id
+from graphsvc.shop import write_durably
 from graphsvc.warehouse.schemas import CLAIMS, TABLES
-from graphsvc.warehouse.tables import SQL, Warehouse
+from graphsvc.warehouse.tables import SQL, Warehouse, storage_errors
 
+LEARNT = "learnt.json"
 LEARN = 100_000  # documents that a gazetteer is learnt from at most: bounds memory
 PIECE = 8_192  # products whose claims are held at once
 EXTRACTED = ("product_id", "title", "description", "brand", "manufacturer", "category", "attributes", "language")
@@ -60,8 +64,16 @@ class Extraction:
 class Reader:
     """All extractors, with what they have learnt from a catalogue."""
 
-    def __init__(self, documents: Sequence[Document]) -> None:
-        self._extractors: list[Extractor] = [load_extractor(name, documents) for name in EXTRACTORS]
+    def __init__(self, documents: Sequence[Document], kept: Mapping[str, str] | None = None) -> None:
+        recalled = kept or {}
+        self._extractors: list[Extractor] = [
+            recall_extractor(name, recalled[name]) if name in recalled else load_extractor(name, documents)
+            for name in EXTRACTORS
+        ]
+
+    def learnt(self) -> dict[str, str]:
+        """What the extractors have learnt, by name: the inverse of `kept`."""
+        return {extractor.name: extractor.learnt() for extractor in self._extractors if isinstance(extractor, Learner)}
 
     def read(self, documents: Sequence[Document]) -> Extraction:
         """Ask every extractor about every document; each claim is checked against the ontology."""
@@ -83,11 +95,38 @@ def documents_of(products: pa.Table | pa.RecordBatch) -> list[Document]:
 
 
 def learn(warehouse: Warehouse, history: History, batch: str | None = None) -> Reader:
-    """Make a reader that has learnt from the current catalogue and, if given, from a batch that is not named yet."""
+    """Make a reader that has learnt from the current catalogue and, if given, from a batch that is not named yet.
+
+    What was learnt is kept beside the tables until another import of products: learning takes seconds.
+    """
+    imported = [str(payload["batch"]) for payload in history.imports if "products" in payload["tables"]]
+    lesson = batch or (imported[-1] if imported else "")
+    path = warehouse.folder / LEARNT
+    kept = _recalled(path, lesson)
+    if kept is not None:
+        return kept
     order = (*history.order, batch) if batch else history.order
     with closing(warehouse.connection()) as connection:
         warehouse.view_current(connection, "products", order, history.rows.get("products"))
-        return Reader(list(islice(_documents(connection, "current_products"), LEARN)))
+        reader = Reader(list(islice(_documents(connection, "current_products"), LEARN)))
+    if lesson:
+        with storage_errors(warehouse.folder):
+            write_durably(path, orjson.dumps({"lesson": [lesson, *_versions()], "learnt": reader.learnt()}))
+    return reader
+
+
+def _recalled(path: Path, lesson: str) -> Reader | None:
+    """The reader that learnt this lesson, if it was kept whole."""
+    try:
+        found = orjson.loads(path.read_bytes())
+        return Reader([], found["learnt"]) if found["lesson"] == [lesson, *_versions()] else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _versions() -> list[str]:
+    """Names and versions of the extractors: another version learns anew."""
+    return [f"{name} {resolve_name(place).version}" for name, place in EXTRACTORS.items()]
 
 
 def extract_batch(
@@ -109,7 +148,7 @@ def extract_batch(
             relation = connection.table("products").filter("NOT retired")
             for part in relation.to_arrow_reader(PIECE):
                 found = reader.read(documents_of(part))
-                refused.extend(_refusals(found.refused, part, batch))
+                refused.extend(refusals_of(found.refused, part, batch))
                 done += part.num_rows
                 count += len(found.claims)
                 progress(done)
@@ -136,6 +175,24 @@ def claim_row(claim: Claim, batch: str = "") -> dict[str, Any]:
         "field": span.field if span else None, "start": span.start if span else None, "end": span.end if span else None,
         "quote": claim.quote, "extractor": claim.extractor, "version": claim.version, "batch": batch,
     }  # fmt: skip
+
+
+def refusals_of(
+    refused: Sequence[tuple[Claim, str]], products: pa.Table | pa.RecordBatch, batch: str = ""
+) -> Iterator[dict[str, Any]]:
+    """Claims that break the ontology, as rows of the quarantine, with the place of the row that they come from."""
+    if not refused:
+        return
+    places = {row["product_id"]: row for row in products.select(["product_id", "source", "file", "line"]).to_pylist()}
+    for claim, reason in refused:
+        place = places[claim.subject]
+        text = orjson.dumps(claim_row(claim)).decode()
+        yield {
+            "quarantine_id": blake2b(text.encode(), digest_size=10).hexdigest(), "source": place["source"],
+            "asset": "claims", "file": place["file"], "line": place["line"], "rule": "ontology", "reason": reason,
+            "fix": "Correct the value in the source, or extend the ontology.", "row": text,
+            "row_hash": claim.id, "batch": batch,
+        }  # fmt: skip
 
 
 def view_facts(
@@ -201,19 +258,3 @@ def _document(row: Mapping[str, Any]) -> Document:
         row["product_id"], row["title"] or "", row["description"] or "", fields, row["category"] or (),
         row["language"] or "en",
     )  # fmt: skip
-
-
-def _refusals(refused: Sequence[tuple[Claim, str]], part: pa.RecordBatch, batch: str) -> Iterator[dict[str, Any]]:
-    """Claims that break the ontology, as rows of the quarantine, with the place of the row that they come from."""
-    if not refused:
-        return
-    places = {row["product_id"]: row for row in part.select(["product_id", "source", "file", "line"]).to_pylist()}
-    for claim, reason in refused:
-        place = places[claim.subject]
-        text = orjson.dumps(claim_row(claim)).decode()
-        yield {
-            "quarantine_id": blake2b(text.encode(), digest_size=10).hexdigest(), "source": place["source"],
-            "asset": "claims", "file": place["file"], "line": place["line"], "rule": "ontology", "reason": reason,
-            "fix": "Correct the value in the source, or extend the ontology.", "row": text,
-            "row_hash": claim.id, "batch": batch,
-        }  # fmt: skip

@@ -124,8 +124,7 @@ class Service:
 
     def follow_in_background(self) -> None:
         """Start the threads that keep answers and the graph up with the log. Neo4j is joined when it is there."""
-        threads = (("answers", self._follow_answers), ("graph", self._follow_graph), ("learn", self._learn))
-        for name, work in threads:
+        for name, work in (("answers", self._follow_answers), ("graph", self._follow_graph)):
             thread = threading.Thread(target=work, name=f"follow-{name}", daemon=True)
             thread.start()
             self._threads.append(thread)
@@ -362,13 +361,6 @@ class Service:
         self._failure[name] = str(error) if isinstance(error, GraphsvcError) else f"{type(error).__name__}: {error}"
         if not isinstance(error, GraphsvcError):
             LOGGER.exception("following stopped for a moment")
-
-    def _learn(self) -> None:
-        """Teach the extractors before the first change of a product asks for them: that would wait for seconds."""
-        try:
-            self.reader()
-        except GraphsvcError as error:
-            self._failed("extractors", error)
 
     def _follow_graph(self) -> None:
         while not self._closing.is_set():

@@ -1,6 +1,6 @@
 import pytest
 
-from extractors import EXTRACTORS, Document, load_extractor
+from extractors import EXTRACTORS, Document, Learner, load_extractor, recall_extractor
 
 SHOP = [
     Document("p1", "Nordholm kettle, steel", fields={"brand": ["Nordholm"], "colour": ["red"]}, category=["Home"]),
@@ -35,6 +35,12 @@ def test_contract(name: str) -> None:
         [c.id for c in claims] for claims in batches
     ]
     assert extractor.extract([]) == []
+    if isinstance(extractor, Learner):
+        recalled = recall_extractor(name, extractor.learnt())
+        assert recalled.extract(SHOP) == batches
+        for other in ("[1]", "", "{"):
+            with pytest.raises(ValueError):  # noqa: PT011
+                recall_extractor(name, other)
 
 
 def said(name: str, document: Document) -> set[tuple[str, str, str]]:

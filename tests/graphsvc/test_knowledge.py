@@ -1,10 +1,12 @@
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from extractors import Document
 from graphsvc.history import History
-from graphsvc.knowledge import FACTS, extract_batch, facts_of, learn, view_facts
+from graphsvc.knowledge import FACTS, LEARNT, extract_batch, facts_of, learn, view_facts
 from graphsvc.warehouse.schemas import TABLES
 from graphsvc.warehouse.tables import Warehouse, new_batch
 
@@ -33,7 +35,7 @@ def write(warehouse: Warehouse, rows: list[dict[str, Any]]) -> tuple[str, Histor
     warehouse.append("products", pa.Table.from_pylist(rows, schema=TABLES["products"]), batch)
     written, count = extract_batch(warehouse, History(), batch)
     assert count
-    return batch, History.of_imports([{"batch": batch, "tables": written}])
+    return batch, History.of_imports([{"batch": batch, "tables": {"products": len(rows), **written}}])
 
 
 def facts(warehouse: Warehouse, history: History) -> pa.Table:
@@ -67,6 +69,22 @@ def test_a_changed_product_leaves_its_old_claims_behind(tmp_path: Path) -> None:
     mine = {row["node_id"] for row in facts(warehouse, later).to_pylist() if row["product_id"] == "s:1"}
     assert mine == {"brand:sorrel"}
     assert learn(warehouse, later).read([]).claims == []
+
+
+def test_what_was_learnt_is_kept_until_products_are_imported(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path)
+    _, history = write(warehouse, PRODUCTS)
+    texts = [Document("s:9", "Nordholm pot in red")]
+    first = learn(warehouse, history).read(texts).claims
+    assert first
+    empty = Warehouse(tmp_path / "elsewhere")
+    empty.folder.mkdir()
+    shutil.copy(tmp_path / LEARNT, empty.folder / LEARNT)
+    assert learn(empty, history).read(texts).claims == first  # from what was kept: it has no products
+    (tmp_path / LEARNT).write_text("{")
+    assert learn(warehouse, history).read(texts).claims == first
+    later = History.of_imports([*history.imports, {"batch": new_batch(), "tables": {"products": 1}}])
+    assert learn(empty, later).read(texts).claims == []
 
 
 def test_no_claims_are_no_facts() -> None:
