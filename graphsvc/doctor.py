@@ -14,6 +14,7 @@ from graphsvc.warehouse.schemas import TABLES
 if TYPE_CHECKING:
     from graphsvc.service import Service
 
+REBUILD = "Run: python -m graphsvc rebuild"
 SEED = 7  # the same sample each time, so that a difference can be looked at again
 
 
@@ -40,7 +41,7 @@ def compare(service: "Service", sample: int = 1_000) -> list[Finding]:
     at = graph.progress()[0]
     if at != catalogue.offset:
         raise StorageError(
-            f"Neo4j stands at offset {at}, the catalogue at {catalogue.offset}.", "Wait for it, or run rebuild."
+            f"Neo4j stands at offset {at}, the catalogue at {catalogue.offset}.", f"Wait for it, or: {REBUILD}"
         )
     ids = list(catalogue.ids)
     drawn = random.Random(SEED).sample(sorted(ids), min(sample, len(ids)))
@@ -62,13 +63,15 @@ def _neighbours(service: "Service", ids: list[str]) -> Finding:
     ours = {product_id: set(service.catalogue.facts_of(product_id)) for product_id in ids}
     theirs = service.graph.neighbours(ids)
     wrong = [name for name in ids if ours[name] != set(theirs.get(name, ()))]
-    return Finding("neighbours", f"of {len(ids):,} products; {', '.join(wrong[:3]) or 'all agree'}", len(wrong))
+    words = f"{', '.join(wrong[:3])}. {REBUILD}" if wrong else "all agree"
+    return Finding("neighbours", f"of {len(ids):,} products; {words}", len(wrong))
 
 
 def _difference(check: str, ours: Counter[str], theirs: Counter[str]) -> Finding:
     wrong = [name for name in ours.keys() | theirs.keys() if ours[name] != theirs[name]]
-    words = ", ".join(f"{name}: {ours[name]} here, {theirs[name]} in Neo4j" for name in sorted(wrong)[:3])
-    return Finding(check, f"{len(ours):,} here, {len(theirs):,} in Neo4j; {words or 'all agree'}", len(wrong))
+    named = ", ".join(f"{name}: {ours[name]} here, {theirs[name]} in Neo4j" for name in sorted(wrong)[:3])
+    words = f"{named}. {REBUILD}" if wrong else "all agree"
+    return Finding(check, f"{len(ours):,} here, {len(theirs):,} in Neo4j; {words}", len(wrong))
 
 
 def _log(service: "Service") -> Finding:
@@ -100,4 +103,5 @@ def _answers(service: "Service") -> Finding:
     except GraphsvcError as error:
         return Finding("snapshots", str(error), 1)
     behind = service.log.head() - max(service.model.offset, 0)
-    return Finding("snapshots", f"at offset {service.model.offset}, {behind} behind the log", int(behind > 0))
+    words = f"at offset {service.model.offset}, {behind} behind the log"
+    return Finding("snapshots", f"{words}. {REBUILD}" if behind > 0 else words, int(behind > 0))

@@ -364,18 +364,20 @@ class Service:
 
     def _follow_graph(self) -> None:
         while not self._closing.is_set():
+            rest = POLL
             try:
                 began = time.monotonic()
                 self.graph.revive()
                 if self.graph.bare or self.graph.progress()[0] < self.model.offset:
                     self.follow_graph()
                 self._failure.pop("graph", None)
+                rest = max(POLL, REST * (time.monotonic() - began))
             except GraphUnavailable:
                 self._closing.wait(RETRY)
             except Exception as error:
                 self._failed("graph", error)
                 self._closing.wait(10.0)
-            self._closing.wait(max(POLL, REST * (time.monotonic() - began)))
+            self._closing.wait(rest)
 
 
 class _Contracts(Mapping[str, Contract]):

@@ -19,6 +19,8 @@ def status(
     """Show the log, every projection and how far it is behind."""
     with errors(), open_service(_settings(context), write=False) as service:
         found = service.status()
+        if lost := service.log.lost():
+            err.print(f"[yellow]{escape(lost)}[/yellow]")
         show(("projection", "offset", "behind", ""), [(p.name, p.offset, p.lag, p.detail) for p in found.projections])
         out.print(
             f"Shop {found.shop}: {found.products:,} products, log at {found.head}, encoder {found.encoder or '–'}."
@@ -40,10 +42,10 @@ def doctor(
                 service.follow_graph(report)
                 findings += compare(service, sample)
         show(("check", "result", "difference"), [(f.check, f.result, f.differences) for f in findings])
-        wrong = sum(f.differences for f in findings)
-        out.print(
-            "All is sound." if not wrong else f"[red]{wrong:,} differences.[/red] Run: python -m graphsvc rebuild"
-        )
+        wrong = [f for f in findings if f.differences]
+        for finding in wrong:  # whole: a table folds long names
+            err.print(f"[red]{finding.check}:[/red] {escape(finding.result)}")
+        out.print(f"{sum(f.differences for f in wrong):,} differences." if wrong else "All is sound.")
         if wrong:
             raise typer.Exit(1)
 
