@@ -268,6 +268,10 @@ def storage_errors(path: Path) -> Iterator[None]:
         reason = str(error)
         if getattr(error, "errno", None) == errno.ENOSPC or "No space left" in reason or "disk full" in reason.lower():
             raise StorageError("The disk is full.", "Free space on it and try again; nothing is lost.") from error
+        if isinstance(error, duckdb.OutOfMemoryException):
+            raise StorageError(
+                "The tables' engine needs more memory than it may take.", "Raise GRAPHSVC_MEMORY_MB and try again."
+            ) from error
         if isinstance(error, PermissionError) or "ermission denied" in reason or "ead-only" in reason:
             raise StorageError(
                 f"{path.name} cannot be written.", "Make the data folder writable for this user."
