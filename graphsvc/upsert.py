@@ -5,32 +5,28 @@ Knows one call's products; what it makes is written to the log by the service.
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from hashlib import md5
 from typing import Any
 
-import duckdb
 import orjson
 import pyarrow as pa
 
 from graphsvc.errors import InputError, NotFoundError
+from graphsvc.given import NESTED, Cells, Refusal
 from graphsvc.history import History
-from graphsvc.knowledge import Reader, claim_row, documents_of
+from graphsvc.knowledge import Reader, claim_row, documents_of, refusals_of
 from graphsvc.vault import Vault
 from graphsvc.warehouse import contracts
 from graphsvc.warehouse.clean import clean_batch
 from graphsvc.warehouse.contracts import Contract
 from graphsvc.warehouse.schemas import TABLES
-from graphsvc.warehouse.stage import judge, run_script
 from graphsvc.warehouse.tables import Warehouse
 
 MOST = 1_000  # products in one call
 SOURCE = "api"  # of a product whose id names none
-NESTED = ("variants", "offers")
-JSON_FIELDS = ("attributes", *NESTED)
 FIELDS = (
     "title", "description", "brand", "manufacturer", "category", "price", "currency", "stock", "gtin", "url", "image",
-    *JSON_FIELDS,
+    "attributes", *NESTED,
 )  # fmt: skip
 Row = dict[str, Any]
 
@@ -47,26 +43,30 @@ class Upserter:
 
     def upsert(self, changes: Sequence[Mapping[str, Any]], history: History, reader: Reader) -> Mapping[str, Any]:
         """Merge changes into the current rows. Each has an `id` ("source:key") and any of FIELDS."""
-        merged = _merged(changes)
+        merged = self._merged(changes)
         current = {row["product_id"]: row for row in self._rows(list(merged), history)}
         rows, reasons = [], []
-        for name, change in merged.items():
-            row, refused = self._apply(name, change, current.get(name))
-            rows.append(row)
-            reasons += [f"{name}: {reason}" for reason in refused]
+        for source in dict.fromkeys(name.partition(":")[0] for name in merged):
+            mine = {name: change for name, change in merged.items() if name.partition(":")[0] == source}
+            made, refused = self._apply(source, mine, current)
+            rows += made
+            reasons += refused
         if reasons:
             raise InputError(
                 "; ".join(reasons[:20]) + ".", "Correct these and send the call again; nothing of it was written."
             )
         table = _table(rows)
-        claims = [claim_row(claim) for claim in reader.read(documents_of(table)).claims]
-        return {"products": rows, "claims": claims}
+        found = reader.read(documents_of(table))
+        payload: dict[str, Any] = {"products": rows, "claims": [claim_row(claim) for claim in found.claims]}
+        doubtful = list(refusals_of(found.refused, table))
+        return payload | {"quarantine": doubtful} if doubtful else payload
 
     def retire(self, ids: Sequence[str], history: History) -> Mapping[str, Any]:
         """Rows that say that these products are gone."""
         _check_count(ids)
-        rows = self._rows(list(dict.fromkeys(ids)), history)
-        missing = sorted(set(ids) - {row["product_id"] for row in rows})
+        names = list(dict.fromkeys(map(self._named, ids)))
+        rows = self._rows(names, history)
+        missing = sorted(set(names) - {row["product_id"] for row in rows})
         if missing:
             raise NotFoundError(f"There is no product {missing[0]!r}.", "Nothing was retired; leave it out.")
         return {"products": [{**row, "retired": True} for row in rows]}
@@ -76,60 +76,50 @@ class Upserter:
         found = self._warehouse.run("product_rows", history.order, rows={"products": rows}, ids=list(ids))
         return [row | {"batch": ""} for row in found.select(TABLES["products"].names).to_pylist()]
 
-    def _apply(self, name: str, change: Mapping[str, Any], current: Row | None) -> tuple[Row, list[str]]:
-        source, _, key = name.partition(":")
-        given = {field: change[field] for field in FIELDS if field in change}
-        contract = self._contract_of.get(source) or contracts.propose(
-            source, "products", {}, dict.fromkeys(given, ()), {}
+    def _apply(
+        self, source: str, changes: Mapping[str, Mapping[str, Any]], current: Mapping[str, Row]
+    ) -> tuple[list[Row], list[str]]:
+        """The rows of one source, and with their product's id the reasons why some may not be written."""
+        contract = self._contract_of.get(source) or contracts.propose(source, "products", {}, {}, {})
+        cells = Cells(contract, self._vault)
+        names = list(changes)
+        given = [{field: change[field] for field in FIELDS if field in change} for change in changes.values()]
+        keys = [name.partition(":")[2] for name in names]
+        clean = cells.read(
+            [{**one, "key": key, "category": _path(one.get("category"))} for key, one in zip(keys, given, strict=True)]
         )
-        mapped = pa.table({"key": [key], **{field: pa.array([self._text(field, value)], pa.string())
-                                            for field, value in given.items()}})  # fmt: skip
-        clean = clean_batch(mapped, "products", contract)
-        row: Row = {**dict.fromkeys(TABLES["products"].names), **(current or {})}
-        for field in given:
-            row[field] = given[field] if field in NESTED else clean.columns[field][0].as_py()
-        row |= {"product_id": name, "key": key, "source": source, "retired": False, "title_derived": False, "line": 1}
-        if "price" in given and "currency" not in given:
-            row["currency"] = clean.columns["currency"][0].as_py() or row["currency"]
-        if "title" not in given and current:
-            row["title_derived"] = current["title_derived"]
-        row |= {"file": SOURCE, "row_hash": md5(orjson.dumps(row, default=str), usedforsecurity=False).hexdigest()}
-        row["language"] = _language(row, contract)
-        return row, self._refusals(row, clean.texts, given, contract)
+        values = {field: clean.columns[field].to_pylist() for field in FIELDS if field not in NESTED}
+        rows = [
+            _row(name, one, {field: column[at] for field, column in values.items()}, current.get(name))
+            for at, (name, one) in enumerate(zip(names, given, strict=True))
+        ]
+        refused = _judge(rows, given, clean.texts, cells)
+        for field in NESTED:
+            kept, more = cells.read_nested(field, [one.get(field) for one in given])
+            refused += more
+            for row, one, value in zip(rows, given, kept, strict=True):
+                row[field] = value if field in one else row[field]
+        for row, language in zip(rows, _languages(rows, contract), strict=True):
+            row["language"] = language
+            row["row_hash"] = md5(orjson.dumps(row, default=str), usedforsecurity=False).hexdigest()
+        return rows, [f"{names[one.row]}: {one.reason}" for one in sorted(refused, key=lambda one: one.row)]
 
-    def _text(self, field: str, value: Any) -> str | None:
-        """A value as an import would find it in a cell."""
-        if value is None:
-            return None
-        if field == "category":
-            return " > ".join(map(str, value))
-        if field in JSON_FIELDS:
-            return orjson.dumps(value).decode()
-        return self._vault.mask(value) if isinstance(value, str) else str(value)
-
-    def _refusals(self, row: Row, texts: Mapping[str, Any], given: Mapping[str, Any], contract: Contract) -> list[str]:
-        names = [*given, "title", "key"]
-        rules = [rule for rule in contract.rules() if rule.field in names]
-        used = {rule.field for rule in rules}
-        table = _table([row]).select(sorted(used))
-        kept = {name: texts[name] if name in given else pa.array([_shown(row[name])], pa.string()) for name in used}
-        with closing(duckdb.connect(":memory:")) as connection:
-            run_script(connection, "setup")
-            judge(connection, contract, rules, table.append_column("seq", pa.array([0])), kept)
-            return [reason for (reason,) in connection.execute("SELECT reason FROM refusals").fetchall()]
-
-
-def _merged(changes: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
-    """Changes by product id; a product named twice takes the later word on each field."""
-    _check_count(changes)
-    merged: dict[str, Mapping[str, Any]] = {}
-    for change in changes:
-        given = str(change.get("id") or "").strip()
-        if not given:
+    def _named(self, given: object) -> str:
+        """The id of a product, masked as an import masks a key."""
+        source, colon, key = str(given or "").strip().partition(":")
+        if not source and not colon:
             raise InputError("A product has no id.", 'Give each an id, "source:key".')
-        name = given if ":" in given else f"{SOURCE}:{given}"
-        merged[name] = {**merged.get(name, {}), **change}
-    return merged
+        parts = (source, key) if colon else (SOURCE, source)
+        return ":".join(self._vault.mask(part) for part in parts)
+
+    def _merged(self, changes: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+        """Changes by product id; a product named twice takes the later word on each field."""
+        _check_count(changes)
+        merged: dict[str, Mapping[str, Any]] = {}
+        for change in changes:
+            name = self._named(change.get("id"))
+            merged[name] = {**merged.get(name, {}), **change}
+        return merged
 
 
 def _check_count(items: Sequence[object]) -> None:
@@ -138,17 +128,47 @@ def _check_count(items: Sequence[object]) -> None:
 
 
 def _table(rows: Sequence[Row]) -> pa.Table:
-    try:
-        return pa.Table.from_pylist(list(rows), schema=TABLES["products"])
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise InputError(f"A variant or an offer is not of the form that they have: {error}.", "Correct it.") from error
+    return pa.Table.from_pylist(list(rows), schema=TABLES["products"])
+
+
+def _path(given: Any) -> str | None:
+    return " > ".join(map(str, given)) if isinstance(given, list | tuple) else given
+
+
+def _row(name: str, given: Mapping[str, Any], values: Mapping[str, Any], current: Row | None) -> Row:
+    """A product's row: what it was, and over it the values of the fields that were given."""
+    source, _, key = name.partition(":")
+    row: Row = {**dict.fromkeys(TABLES["products"].names), **(current or {})}
+    row |= {field: value for field, value in values.items() if field in given}
+    row |= {"product_id": name, "key": key, "source": source, "retired": False, "line": 1, "file": SOURCE}
+    if "title" in given or not current:
+        row["title_derived"] = False
+    if "price" in given and "currency" not in given:
+        row["currency"] = values["currency"] or row["currency"]
+    return row
+
+
+def _judge(
+    rows: Sequence[Row], given: Sequence[Mapping[str, Any]], texts: Mapping[str, Any], cells: Cells
+) -> list[Refusal]:
+    """What the contract says of what was given; and of title and key, which a row may not be without."""
+    table = _table(rows)
+    shown = {
+        field: pa.array(
+            [read if field in one else _shown(row[field]) for read, one, row in zip(column, given, rows, strict=True)],
+            pa.string(),
+        )
+        for field, column in {name: texts[name].to_pylist() for name in texts if name in table.column_names}.items()
+    }
+    found = cells.refusals(table.select(list(shown)), shown)
+    return [one for one in found if one.field in given[one.row] or one.field in ("title", "key")]
 
 
 def _shown(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def _language(row: Row, contract: Contract) -> str | None:
-    whole = pa.table({name: pa.array([row[name]], pa.string()) for name in ("title", "description")})
-    found: str | None = clean_batch(whole, "products", contract).columns["language"][0].as_py()
+def _languages(rows: Sequence[Row], contract: Contract) -> list[str | None]:
+    whole = pa.table({name: pa.array([row[name] for row in rows], pa.string()) for name in ("title", "description")})
+    found: list[str | None] = clean_batch(whole, "products", contract).columns["language"].to_pylist()
     return found

@@ -59,7 +59,8 @@ def list_rows(
 ) -> None:
     """List refused rows with file, line, rule and reason."""
     with errors(), Service(_settings(context), write=False) as service:
-        held = list_refused(service.warehouse, service.history().order, name)
+        history = service.history()
+        held = list_refused(service.warehouse, history.order, name, rows=history.rows.get("quarantine"))
         shown = held.slice(0, rows).to_pylist()
         columns = ("quarantine_id", "source", "asset", "file", "line", "rule", "reason")
         show(columns, [[row[c] for c in columns] for row in shown])
@@ -72,7 +73,9 @@ def list_rows(
 def show_row(context: typer.Context, quarantine_id: str) -> None:
     """Show one refused row, why it was refused and what would let it pass."""
     with errors(), Service(_settings(context), write=False) as service:
-        found = show_refused(service.warehouse, service.history().order, quarantine_id)
+        history = service.history()
+        rows = history.rows.get("quarantine")
+        found = show_refused(service.warehouse, history.order, quarantine_id, rows=rows)
         show(("", ""), [(key, value) for key, value in found.items() if key not in ("batch", "row_hash")])
 
 

@@ -18,19 +18,29 @@ GAVE_WAY = ("exact_duplicate", "duplicate_key")  # rules by which a row was refu
 
 
 def list_refused(
-    warehouse: Warehouse, batches: Sequence[str], name: str | None = None, asset: str | None = None
+    warehouse: Warehouse,
+    batches: Sequence[str],
+    name: str | None = None,
+    asset: str | None = None,
+    *,
+    rows: pa.Table | None = None,
 ) -> pa.Table:
-    """The rows now in quarantine, of all sources or of one; columns as in the table, without those released."""
-    held = warehouse.run("held", batches)
+    """The rows now in quarantine, of all sources or of one; columns as in the table, without those released.
+
+    `rows` are those that stand in the log itself, refused with a small change.
+    """
+    held = warehouse.run("held", batches, rows={"quarantine": rows})
     for column, wanted in (("source", name), ("asset", asset)):
         if wanted is not None:
             held = held.filter(pc.equal(held[column], pa.scalar(wanted)))
     return held
 
 
-def show_refused(warehouse: Warehouse, batches: Sequence[str], quarantine_id: str) -> dict[str, object]:
+def show_refused(
+    warehouse: Warehouse, batches: Sequence[str], quarantine_id: str, *, rows: pa.Table | None = None
+) -> dict[str, object]:
     """One refused row with its reasons and fixes. Raises NotFoundError."""
-    held = list_refused(warehouse, batches)
+    held = list_refused(warehouse, batches, rows=rows)
     found = held.filter(pc.equal(held["quarantine_id"], pa.scalar(quarantine_id))).to_pylist()
     if not found:
         raise NotFoundError(f"Nothing in quarantine has the id {quarantine_id!r}.", "See quarantine list.")
