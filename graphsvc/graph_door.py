@@ -45,12 +45,15 @@ class GraphDoor:
         self._server: LocalServer | None = None
         self._projection: GraphProjection | None = None
         self._opening = threading.Lock()
+        self._closed = False  # for good: who still follows must not start another server, which nobody would stop
         self._offset, self._detail = -1, "not opened"
         self.bare = True  # whether products may be without vectors
 
     def open(self) -> GraphProjection:
         """Reach Neo4j, starting the local one where that is ours to do."""
         with self._opening:
+            if self._closed:
+                raise GraphUnavailable("The shop has been closed.", "Open it again.")
             if self._projection is None:
                 try:
                     self._connect()
@@ -149,6 +152,7 @@ class GraphDoor:
     def close(self) -> None:
         """Close the connection and stop the local server, if it is ours."""
         with self._opening:
+            self._closed = True
             if self._projection is not None:
                 self._projection.close()
                 self._projection = None

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from cypher.driver import Graph
 from cypher.statements import named
 from graphsvc.doctor import compare
+from graphsvc.errors import GraphUnavailable
 from graphsvc.service import Service
 from graphsvc.settings import Settings
 from tests.graphsvc.shops import PRODUCTS, write_products
@@ -51,3 +52,9 @@ def test_a_retired_product_is_not_near_anything(service: Service) -> None:
     service.model.follow(build=False)
     service.follow_graph()
     assert "shop:5" not in near(service, "保温杯")
+
+
+def test_who_follows_a_closed_shop_starts_no_server_that_nobody_would_stop(service: Service) -> None:
+    service.graph.close()
+    with pytest.raises(GraphUnavailable, match="closed"):
+        service.graph.revive()
