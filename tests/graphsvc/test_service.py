@@ -120,6 +120,30 @@ def test_events_are_durable_and_move_the_next_answer(service: Service) -> None:
         service.track([Event("shop:1", "view", datetime.now(UTC))])
 
 
+def test_no_way_in_brings_an_address_into_a_file(service: Service, tmp_path: Path) -> None:
+    mail = "planted@example.com"
+    event = Event("shop:1", "view", datetime.now(UTC), session=mail, basket=mail, query_id=mail, event_id=mail)
+    service.wait(service.track([event], key=mail))
+    assert service.recommend(RecommendRequest(session=mail)).items[0].reasons[0].subject == "shop:1"
+    offset = service.upsert_products(
+        [
+            {
+                "id": "shop:9", "title": f"Vase {mail}", "description": mail, "brand": mail, "category": ["Home", mail],
+                "attributes": [{"name": "ask", "value": mail}], "offers": [{"seller": mail, "price": 1.0, "url": mail}],
+                "variants": [{"sku": mail, "title": mail, "attributes": [{"name": mail, "value": mail}]}],
+            },
+            {"id": f"{mail}:{mail}", "title": "Bowl"},
+        ],
+        key=mail,
+    )  # fmt: skip
+    service.retire_products([f"{mail}:{mail}"], key=f"{mail}2")
+    assert service.upsert_products([{"id": "shop:9", "title": "Vase"}], key=mail) == offset
+    service.close()
+    service.close()
+    files = [path for path in (tmp_path / "shop").rglob("*") if path.is_file() and path.name != "vault.db"]
+    assert [path.name for path in files if b"planted" in path.read_bytes()] == []
+
+
 def test_a_shop_that_is_opened_again_answers_the_same(service: Service, tmp_path: Path) -> None:
     offset = service.upsert_products([{"id": "shop:8", "title": "Brass door knob"}])
     service.wait(offset)
