@@ -194,15 +194,24 @@ class _Run:
     def _register_current(self, table: str) -> None:
         """Make what the shop says now in the asset's table readable as `history`.
 
-        It is asked many times, so it is worked out once; a file takes no memory.
+        Events may be many, and are asked many times: which row is the last is worked out once, into a file, for that
+        takes no memory.
         """
+        connection = self.connection
         if table == "products":
-            self.connection.execute("CREATE VIEW history AS SELECT * FROM catalogue")
-            return
-        path = str(self.folder / "history.parquet")
-        text = (SQL / f"current_{table}.sql").read_text("utf-8")
-        self.connection.sql(text).write_parquet(path, compression="snappy", row_group_size=ROWS)
-        self.connection.read_parquet(path).create_view("history", replace=True)
+            connection.execute("CREATE VIEW history AS SELECT * FROM catalogue")
+        elif table != "events":
+            text = (SQL / f"current_{table}.sql").read_text("utf-8")
+            connection.execute(f"CREATE VIEW history AS {text}")
+        else:
+            run_script(connection, "repeated_events")
+            path = str(self.folder / "latest.parquet")
+            connection.sql((SQL / "latest_events.sql").read_text("utf-8")).write_parquet(path, row_group_size=ROWS)
+            connection.read_parquet(path).create_view("latest", replace=True)
+            connection.execute(
+                "CREATE VIEW history AS SELECT * FROM events WHERE hash(event_id) NOT IN (SELECT id FROM repeated)"
+                " UNION ALL SELECT * FROM latest"
+            )
 
     def _read(self, source: Source) -> None:
         batches = sized(source.batches(), ROWS)

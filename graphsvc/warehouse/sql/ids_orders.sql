@@ -9,31 +9,30 @@ SELECT seq, hash(line_name(basket, product, order_line, quantity)) AS line, hash
 FROM stage
 WHERE basket IS NOT NULL AND product IS NOT NULL AND seq NOT IN (SELECT seq FROM refusals WHERE rule = 'exact_duplicate');
 CREATE VIEW taken AS
-SELECT id, hash(regexp_extract(id, '([0-9a-f]{20})-\d+$', 1)) AS line, TRY_CAST(regexp_extract(id, '[0-9a-f]{20}-(\d+)$', 1) AS INTEGER) AS number,
-       hash(left(row_hash, 24)) AS digest, seen
+SELECT id, hash(substr(id, length(getvariable('name')) + 2, 20)) AS line,
+       TRY_CAST(substr(id, length(getvariable('name')) + 23) AS INTEGER) AS number, row_hash, hash(left(row_hash, 24)) AS digest
 FROM (
-    SELECT event_id AS id, row_hash, row_hash IN (SELECT row_hash FROM seen) AS seen FROM history WHERE source = getvariable('name')
+    SELECT event_id AS id, row_hash FROM history WHERE source = getvariable('name')
     UNION ALL
-    SELECT identity, row_hash, identity IN (
-        SELECT event_id FROM history WHERE source = getvariable('name') AND row_hash IN (SELECT row_hash FROM seen)
-    )
-    FROM held WHERE identity IS NOT NULL
+    SELECT identity, row_hash FROM held WHERE identity IS NOT NULL
 );
 CREATE TABLE relevant AS
-SELECT line, number, digest, seen OR $retry AS seen FROM taken
+SELECT line, number, digest, hash(row_hash) AS row, hash(id) AS id FROM taken
 WHERE line IN (SELECT line FROM grouped) OR digest IN (SELECT digest FROM grouped);
+CREATE TABLE unchanged AS
+SELECT DISTINCT id FROM relevant WHERE $retry OR row IN (SELECT hash(row_hash) FROM seen WHERE hash(row_hash) IN (SELECT row FROM relevant));
 CREATE TABLE contested AS
 WITH crossing AS (
     SELECT g.line AS mine, r.line AS theirs FROM grouped AS g JOIN relevant AS r ON g.digest = r.digest WHERE g.line <> r.line
 )
 SELECT * FROM grouped
 WHERE line IN (SELECT line FROM grouped GROUP BY line HAVING count(*) > 1)
-   OR line IN (SELECT line FROM relevant WHERE seen OR number > 1)
+   OR line IN (SELECT line FROM relevant WHERE number > 1 OR id IN (SELECT id FROM unchanged))
    OR line IN (SELECT mine FROM crossing UNION ALL SELECT theirs FROM crossing);
 DROP TABLE grouped;
 DROP TABLE relevant;
 CREATE TABLE earlier AS
-SELECT id, line, number, digest, seen OR $retry AS seen FROM taken
+SELECT id, line, number, digest, hash(id) IN (SELECT id FROM unchanged) AS seen FROM taken
 WHERE line IN (SELECT line FROM contested) OR digest IN (SELECT digest FROM contested);
 INSERT INTO places
 SELECT seq, id

@@ -25,5 +25,8 @@ FROM held AS h
 WHERE h.quarantine_id NOT IN (SELECT quarantine_id FROM refused) AND (
     (h.file, h.line, left(h.row_hash, 24)) IN (SELECT (file, line, left(row_hash, 24)) FROM stage)
     OR h.identity IN (SELECT id FROM ids WHERE seq NOT IN (SELECT seq FROM refusals))
-    OR h.identity IN (SELECT m.id FROM mine AS m JOIN seen AS s ON m.row_hash = s.row_hash)
+    OR h.identity IN (
+        SELECT m.id
+        FROM (SELECT id, row_hash FROM mine WHERE hash(id) IN (SELECT hash(identity) FROM held)) AS m JOIN seen AS s ON m.row_hash = s.row_hash
+    )
 )
