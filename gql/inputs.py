@@ -91,12 +91,17 @@ class EventInput:
     time: datetime | None = field(default=None, description="When, ISO 8601; now when absent, UTC when without a zone.")
     session_id: str | None = field(default=None, description="Any string of the storefront's for an anonymous visit.")
     shopper_id: str | None = field(default=None, description="A named shopper; takes the secret token.")
-    quantity: float | None = field(default=None, description="How many pieces.")
-    value: float | None = field(default=None, description="Money paid for the line, or the rating given.")
+    quantity: float | None = field(default=None, description="How many pieces, from 0.")
+    value: float | None = field(
+        default=None, description="Money paid for the line, or the rating given, on any scale from 0 to at most 100."
+    )
     basket_id: str | None = field(default=None, description="The basket or order.")
     query_id: strawberry.ID | None = field(default=None, description="The answer that the event follows from.")
     position: int | None = field(default=None, description="The product's rank in that answer, from 0.")
-    event_id: strawberry.ID | None = field(default=None, description="The producer's own id of the event.")
+    event_id: strawberry.ID | None = field(
+        default=None,
+        description="The producer's own id; the same again from that shopper or session is one event.",
+    )
 
 
 @strawberry.input(description="One attribute of a product.")
@@ -183,12 +188,11 @@ def filter_of(given: FilterInput | None) -> values.Filter:
 
 
 def event_of(given: EventInput, now: datetime) -> values.Event:
-    """Return the event; `now`, in UTC, is its time when it names none. Raises QueryError for an infinite number."""
-    time = given.time or now
+    """Return the event; `now`, in UTC, is its time when it names none. Raises QueryError for infinity."""
     return values.Event(
         product_id=given.product_id,
         kind=word_of(given.kind),
-        time=(time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC),
+        time=_in_utc(given.time or now),
         shopper=given.shopper_id,
         session=given.session_id,
         quantity=_finite("quantity", given.quantity),
@@ -216,6 +220,13 @@ def _plain(name: str, value: Any) -> Any:
     if hasattr(value, "__dataclass_fields__"):
         return {inner: _plain(inner, getattr(value, inner)) for inner in value.__dataclass_fields__}
     return value
+
+
+def _in_utc(time: datetime) -> datetime:
+    try:
+        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError as error:
+        raise QueryError(f"time: {time.isoformat()} is beyond what a calendar holds.", "Correct it.") from error
 
 
 def _finite(name: str, value: float | None) -> float | None:

@@ -108,7 +108,13 @@ def category(
 
 def recommendations(
     info: Info,
-    shopper_id: Annotated[str | None, argument(description="A named shopper; takes the secret token.")] = None,
+    shopper_id: Annotated[
+        str | None,
+        argument(
+            description="A named shopper, by the shop's own id or by the id of their node in the graph; takes the"
+            " secret token."
+        ),
+    ] = None,
     session_id: Annotated[str | None, argument(description="An anonymous visit, as its events name it.")] = None,
     basket: Annotated[list[ID] | None, argument(description="Products in the basket.")] = None,
     first: First = 10,

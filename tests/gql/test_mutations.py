@@ -28,6 +28,13 @@ def test_a_time_without_a_zone_is_utc_and_none_is_now(ask: Ask, shop: MemoryShop
     assert abs(datetime.now(UTC) - now) < timedelta(minutes=1)
 
 
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+08:00", "9999-12-31T23:00:00-08:00"])
+def test_a_time_that_no_calendar_holds_is_refused(ask: Ask, shop: MemoryShop, time: str) -> None:
+    answer = ask(TRACK, events=[{"productId": "s:1", "kind": "VIEW", "sessionId": "v", "time": time}])
+    assert answer["errors"][0]["extensions"]["code"] == "BAD_QUERY"
+    assert shop.entries == []
+
+
 def test_the_same_key_is_the_same_entry(ask: Ask) -> None:
     events = [{"productId": "s:1", "kind": "VIEW", "sessionId": "v"}]
     first, again, other = (ask(TRACK, events=events, key=key)["data"]["track"]["offset"] for key in ("a", "a", "b"))
