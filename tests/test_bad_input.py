@@ -149,7 +149,7 @@ sys.stdout.write(f"\\n{peak() - before}")
 """
 
 
-def test_a_line_of_eighty_megabytes_costs_no_memory_and_no_other_row(
+def test_a_line_of_200_megabytes_is_never_held_and_costs_no_other_row(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GRAPHSVC_ENCODER", "use")
@@ -157,7 +157,7 @@ def test_a_line_of_eighty_megabytes_costs_no_memory_and_no_other_row(
     path = write_products(tmp_path / "giant.csv", [one("g1", "Giant jug"), one("g2")])
     with path.open("ab") as file:
         file.write(b'g3,"')
-        for _ in range(80):
+        for _ in range(200):
             file.write(b"x" * (1 << 20))
         file.write(b'",Quill,,,,\r\n')
         file.write(b"g4,Giant mug,Quill,Home > Cups,5.00,black,\r\n")
@@ -168,7 +168,7 @@ def test_a_line_of_eighty_megabytes_costs_no_memory_and_no_other_row(
     found = json.loads(next(line for line in reversed(lines) if line.startswith("{")))
     assert (found["read"], found["accepted"], found["quarantined"]) == (4, 3, 1)
     assert found["rules"].keys() <= {"line_too_long", "ragged"}
-    assert int(grown) < 60, f"{grown} MiB"
+    assert int(grown) < 150, f"{grown} MiB"
 
 
 # ---- injection, everywhere
