@@ -51,9 +51,9 @@ def change_one_row(path: Path) -> Path:
     table = pq.read_table(path)
     at = table.schema.get_field_index("quantity")
     quantities = table["quantity"].to_pylist()
-    quantities[1000] = str(float(quantities[1000]) + 1)
+    quantities[1000] += 1
     target = path.with_name("changed.parquet")
-    pq.write_table(table.set_column(at, "quantity", pa.array(quantities, pa.string())), target)
+    pq.write_table(table.set_column(at, "quantity", pa.array(quantities, table.schema.field(at).type)), target)
     return target
 
 
