@@ -313,7 +313,8 @@ class LocalServer:
         password = self._read_password()
         self._configure("bolt://127.0.0.1:0")
         log = self.folder / "logs" / "password.log"
-        if self._admin(jars, ["dbms", "set-initial-password", password], log, 64, self.folder) != 0:
+        words = ["dbms", "set-initial-password", "--", password]  # one in 64 begins with "-", which is no option
+        if self._admin(jars, words, log, 64, self.folder) != 0:
             raise ServerFailed(f"The local Neo4j could not be set up: {_complaint(log)}.", f"See {log}.")
         return password
 

@@ -30,8 +30,14 @@ time.sleep(600)
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A server's folder that the tests of this module hand on, for a start takes seconds."""
-    return tmp_path_factory.mktemp("server")
+    """A server's folder that the tests of this module hand on, for a start takes seconds.
+
+    Its password looks like an option, as one in 64 does.
+    """
+    folder = tmp_path_factory.mktemp("server")
+    (folder / "password").write_text("-Xb7mZ0qLr2Ty5uWn8vKp1sDf4gHj6k")
+    (folder / "password").chmod(0o600)
+    return folder
 
 
 def server(folder: Path) -> LocalServer:
