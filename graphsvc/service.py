@@ -226,6 +226,10 @@ class Service:
         change = Change(EVENTS, {"events": rows}, "track", "graphql", self._entry_key("track", key))
         return self._written(self.log.append(change))
 
+    def offset_of(self, kind: str, key: str) -> int | None:
+        """The entry that a call of `track` or of `products` made under its idempotency key, None when there is none."""
+        return self.log.offset_of(self._entry_key(kind, key) or "")
+
     def upsert_products(self, products: Sequence[Mapping[str, Any]], key: str | None = None) -> int:
         """Change or add products and return the offset. An absent field stays, null clears."""
         return self._change(key, lambda history: self._upserter().upsert(products, history, self.reader()))
