@@ -14,6 +14,7 @@ from embeddings.lexical_kernels import deletion_keys
 from embeddings.strings import Strings, pack_strings
 
 SHORTEST = 4  # letters: shorter words have too many neighbours
+MOST_STARTING = 50  # words with one beginning that are looked at
 FIRST = 30  # a slip in the first letter is this much rarer than one further in: it needs as much more evidence
 
 
@@ -60,6 +61,19 @@ class Speller:
             (n if _starts_alike(w, word) else n / FIRST, w) for w, n in found if w != word and is_one_slip(word, w)
         ]
         return sorted(rated, key=lambda pair: (-pair[0], pair[1]))
+
+    def starting(self, word: str) -> list[str]:
+        """Known words that begin with `word`, at most MOST_STARTING."""
+        first, last = 0, len(self._words)
+        while first < last:
+            middle = (first + last) // 2
+            first, last = (middle + 1, last) if self._words[middle] < word else (first, middle)
+        found = []
+        for row in range(first, min(first + MOST_STARTING, len(self._words))):
+            if not self._words[row].startswith(word):
+                break
+            found.append(self._words[row])
+        return found
 
     def __contains__(self, word: str) -> bool:
         return any(self._words[int(row)] == word for row in self._rows_of(deletion_keys(*_codes([word]))[:1]))

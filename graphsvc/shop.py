@@ -15,7 +15,7 @@ from typing import IO
 
 from graphsvc.errors import ShopLockedError, StorageError
 
-FORMAT = 1
+FORMAT = 2
 SHORTEST = 32  # characters of a secret: an empty or a cut one would protect nothing
 
 

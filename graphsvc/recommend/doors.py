@@ -69,15 +69,15 @@ def related(scene: Scene) -> list[Candidate]:
 
 
 def complementary(scene: Scene) -> list[Candidate]:
-    """What baskets hold beside the product, by lift; other types first. Without any, related products."""
+    """What baskets hold beside the product, by lift; other types first. Without any, what is related of other types."""
     anchors = scene.anchors if scene.request.product is not None else [a for a in scene.anchors if a.role == "basket"]
     found = _partners(scene, anchors)
     if not found:
         scene.standins.extend(_standins(scene))
         found = _partners(scene, scene.standins)
+    types = {_type(scene, anchor.item) for anchor in anchors} - {-1}
     if len(found) < scene.request.first:
         known = {candidate.item for candidate in found}
-        types = {_type(scene, anchor.item) for anchor in anchors}
         further = blended(scene.base, scene.live, scene.anchors, scene.profile, scene.allowed)
         behaved = ("covisit", "cosine", "ppmi_svd")
         found += [
@@ -85,7 +85,7 @@ def complementary(scene: Scene) -> list[Candidate]:
             for c in further
             if c.item not in known and _type(scene, c.item) not in types and any(name in c.parts for name in behaved)
         ]
-    return found or related(scene)
+    return found or [candidate for candidate in related(scene) if _type(scene, candidate.item) not in types]
 
 
 def substitute(scene: Scene) -> list[Candidate]:

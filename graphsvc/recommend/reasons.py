@@ -162,7 +162,7 @@ def common_words(first: set[str], second: set[str]) -> list[str]:
     categories = [max((n for n in side if n.startswith(CATEGORY)), key=_depth, default="") for side in (first, second)]
     if categories[0] and categories[0] == categories[1]:
         words.append("type")
-    elif any(node.startswith(CATEGORY) for node in shared):
+    elif any(node.startswith(CATEGORY) and "/" in node for node in shared):  # a root is half the shop
         words.append("category")
     if any(node.startswith("manufacturer:") for node in shared):
         words.append("maker")

@@ -147,9 +147,13 @@ def understand_with(text: str, segments: Sequence[TextIndex], *, correct: bool =
 
 
 def is_nothing(understanding: Understanding, evidences: Sequence[Evidence], floor: float) -> bool:
-    """Whether no word of a query is known after correction and no text comes near its meaning either."""
+    """Whether no word of a query is known after correction and no text comes near its meaning either.
+
+    A word that only texts without a product have, for it was retired, is not known: their evidence was silenced.
+    """
+    heard = understanding.known and any(evidence.words.max(initial=0) > 0 for evidence in evidences)
     nearest = max((float(evidence.cosine.max()) for evidence in evidences if len(evidence.cosine)), default=-1.0)
-    return nearest < -0.5 or (not understanding.known and nearest < floor)
+    return nearest < -0.5 or (not heard and nearest < floor)
 
 
 def measure_floor(vectors: NDArray[np.float32]) -> float:

@@ -126,8 +126,11 @@ class _Reading:
             self._add(sound, piece, telling * (SOUND if self._has(piece) else 1.0))
 
     def _is_word(self, word: str) -> bool:
-        """Whether a title or fact has the word, or enough texts do that it is no slip of theirs."""
-        return self._frequency(word) >= SLIPS or any(word in speller for speller in self._spellers)
+        """Whether a title or fact has the word, in any form, or enough texts do that it is no slip of theirs."""
+        if self._frequency(word) >= SLIPS or any(word in speller for speller in self._spellers):
+            return True
+        forms = (form for speller in self._spellers for form in speller.starting(word))
+        return any(terms_of(form) == terms_of(word) for form in forms)
 
     def _repair(self, word: str) -> tuple[str, ...]:
         """The likeliest word one slip away, or the two words written as one, whichever is commoner; or nothing."""

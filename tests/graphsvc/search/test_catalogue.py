@@ -51,6 +51,14 @@ def test_a_typo_is_corrected_unless_that_is_refused(shop: Catalogue) -> None:
     assert "correction" not in {reason.kind for hit in kept.hits for reason in hit.reasons}
 
 
+def test_a_word_that_only_retired_products_have_is_not_known(shop: Catalogue) -> None:
+    grown = shop.with_changes(8, data_of([product("90", "Zebra striped ukulele", brand="Uketon")]))
+    assert keys(grown.search(SearchRequest("ukulele"))) == ["90"]
+    gone = grown.with_changes(9, no_products(9), ["shop:90"])
+    for query in ("ukulele", "zebra", "uketon"):
+        assert gone.search(SearchRequest(query)).total == 0
+
+
 def test_nothing_known_and_nothing_near_is_no_answer(shop: Catalogue) -> None:
     result = shop.search(SearchRequest("xyzzyqq vbnmkl", facets=("*",)))
     assert (result.total, result.hits, result.facets, result.has_next) == (0, (), (), False)
