@@ -169,7 +169,13 @@ class GraphDoor:
             server, connection = self._local()
         graphs = (lambda: Graph(server.start())) if server is not None else (lambda: Graph(connection))
         projection = GraphProjection(graphs, self._shop.id, self._shop.home / "graph", server)
-        self._offset, self._detail = projection.offset(), ""
+        try:
+            self._offset, self._detail = projection.offset(), ""
+        except BaseException:  # it is tried again every few seconds: what this try opened must not stay open
+            projection.close()
+            if server is not None:
+                server.stop()
+            raise
         self._projection, self._server = projection, server
 
     def _local(self) -> tuple[LocalServer | None, Connection]:

@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from cypher.driver import Graph
 from cypher.server import LocalServer
+from graphsvc.__main__ import app
 from graphsvc.service import Service
 from graphsvc.settings import Settings
 from tests.graphsvc.shops import ORDERS, PRODUCTS, write_orders, write_products
@@ -78,7 +80,10 @@ def lines(text: str) -> Iterator[tuple[dict[str, str], list[str]]]:
 
 
 @pytest.mark.parametrize("text", blocks("sh"))
-def test_commands(text: str, workspace: Path, environment: Mapping[str, str], neo4j: Graph) -> None:
+def test_commands(
+    text: str, workspace: Path, environment: Mapping[str, str], neo4j: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(workspace)
     if "--near" in text:  # the graph of the demo, as its reader finds it
         there = Settings(home=workspace / ".demo", encoder="use", **neo4j_of(environment))
         with Service(there).open() as service:
@@ -88,14 +93,13 @@ def test_commands(text: str, workspace: Path, environment: Mapping[str, str], ne
             assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
             continue
         assert words[0] == PYTHON, f"only make and {PYTHON} stand in the guides: {words}"
-        command, variables = [sys.executable, *words[1:]], {**environment, **given}
+        variables = {**environment, **given}
         if "serve" in words:
-            serve_once(command, workspace, variables)
+            serve_once([sys.executable, *words[1:]], workspace, variables)
             continue
-        done = subprocess.run(
-            command, cwd=workspace, env=variables, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=240
-        )
-        assert done.returncode == 0, f"{shlex.join(words)}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+        assert words[1:3] == ["-m", "graphsvc"]
+        done = CliRunner().invoke(app, words[3:], env=variables, prog_name="python -m graphsvc")
+        assert done.exit_code == 0, f"{shlex.join(words)}\n{done.output[-4000:]}"
 
 
 def serve_once(command: list[str], workspace: Path, variables: Mapping[str, str]) -> None:
@@ -138,13 +142,13 @@ def test_scripts(
 
 
 @pytest.mark.parametrize("text", blocks("graphql"))
-def test_queries(text: str, workspace: Path) -> None:
+def test_queries(text: str, workspace: Path, environment: Mapping[str, str], neo4j: Graph) -> None:
     from starlette.testclient import TestClient
 
     from gql.app import create_app
     from gql.tokens import Tokens
 
-    settings = Settings(home=workspace / "shop", encoder="use")
+    settings = Settings(home=workspace / "shop", encoder="use", **neo4j_of(environment))
     with Service(settings, write=True).open() as service:
         service.follow_in_background()
         app = create_app(service, settings, Tokens("publishable", "secret"))

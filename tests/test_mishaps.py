@@ -476,7 +476,7 @@ def test_a_damaged_table_is_found_by_doctor_and_named(home: Path, table: str, ha
 @pytest.mark.parametrize(
     ("file", "harm", "word"),
     [
-        ("shop.json", lambda path: path.write_text('{"format": 2, "id": "x"}'), "has format 2"),
+        ("shop.json", lambda path: path.write_text('{"format": 99, "id": "x"}'), "has format 99"),
         ("shop.json", cut, "damaged"),
         ("shop.json", lambda path: path.write_text("[]"), "damaged"),
         ("shop.json", Path.unlink, "missing"),

@@ -21,7 +21,8 @@ ROOT = Path(__file__).parents[2]
 
 
 def settings(home: Path) -> Settings:
-    return Settings(home=home, encoder="use")
+    """Nobody listens at the graph's address: what is tested here goes on without."""
+    return Settings(home=home, encoder="use", NEO4J_URI="bolt://127.0.0.1:9")
 
 
 @pytest.fixture(scope="module")
