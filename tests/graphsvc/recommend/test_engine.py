@@ -139,6 +139,16 @@ def test_groceries_come_again_and_a_pan_does_not(tmp_path: Path) -> None:
     assert names(about)[0] != "milk3"
 
 
+def test_events_long_after_the_snapshot_do_not_drown_what_a_session_says(tmp_path: Path) -> None:
+    found = shop(tmp_path)
+    for at in range(20):  # a year later others look at a mouse, again and again
+        found.apply(2 + at, [live(event(365, f"x{at}", "mouse2", "view"))])
+    found.apply(30, [live(event(365, None, "pan1", "view", session="s"))])
+    answer = found.recommend(RecommendRequest(session="s", first=2), Shelves(ALL))
+    assert set(names(answer)) == {"lamp1", "lamp2"}
+    assert answer[0][2][0].subject == "s:pan1"
+
+
 def test_new_shoppers_and_nobody_get_what_is_popular(tmp_path: Path) -> None:
     found = shop(tmp_path)
     nobody = found.recommend(RecommendRequest(first=3), Shelves(ALL))
