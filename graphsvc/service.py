@@ -8,9 +8,7 @@
 Composes the rooms and keeps their order; decides nothing that a room could.
 """
 
-import logging
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -19,7 +17,8 @@ from typing import Any
 from uuid import uuid4
 
 from graphsvc.delivery import Delivery, Receiver, Report
-from graphsvc.errors import GraphsvcError, GraphUnavailable, InputError, LagError, StorageError
+from graphsvc.errors import InputError, StorageError
+from graphsvc.following import Followers
 from graphsvc.graph.tables import BOUGHT_TOGETHER
 from graphsvc.graph_door import GraphDoor
 from graphsvc.history import EVENTS, PRODUCTS, History, read_history
@@ -49,11 +48,7 @@ from graphsvc.warehouse.contracts import Contract
 from graphsvc.warehouse.tables import Warehouse, storage_errors
 
 MOST_EVENTS = 1_000  # in one call
-LOGGER = logging.getLogger("graphsvc")
-POLL = 0.5  # seconds between two looks at the log when nobody knocked
-RETRY = 2.0  # seconds before what failed is tried again
 TABLES_SHARE = 4  # the part of an import's memory that its tables take: the rest is readers, buffers, Python
-REST = 4.0  # times as long as a step of the graph took before the next: answers, which do not need it, come first
 Progress = Callable[[str, int, int], None]
 
 
@@ -110,10 +105,7 @@ class Service:
             opened.pop_all()
         self._reader: Reader | None = None
         self._writing = threading.RLock()
-        self._moved = threading.Condition()
-        self._closing = threading.Event()
-        self._threads: list[threading.Thread] = []
-        self._failure: dict[str, str] = {}
+        self._followers = Followers(self.log, self.model, self.graph, self.follow_graph, build=write)
 
     # ---- opening and following
 
@@ -123,11 +115,8 @@ class Service:
         return self
 
     def follow_in_background(self) -> None:
-        """Start the threads that keep answers and the graph up with the log. Neo4j is joined when it is there."""
-        for name, work in (("answers", self._follow_answers), ("graph", self._follow_graph)):
-            thread = threading.Thread(target=work, name=f"follow-{name}", daemon=True)
-            thread.start()
-            self._threads.append(thread)
+        """Keep answers and the graph up with the log from now on. Neo4j is joined when it is there."""
+        self._followers.start()
 
     def follow_graph(self, progress: Progress = lambda step, done, of: None) -> None:
         """Bring Neo4j to the offset of the answers. Raises GraphUnavailable, ForeignGraphError."""
@@ -140,30 +129,15 @@ class Service:
 
     def ready(self) -> bool:
         """Whether answers can be given."""
-        return self.model.offset >= 0 and not self._closing.is_set()
+        return self.model.offset >= 0 and not self._followers.stopping
 
     def wait(self, offset: int, timeout_s: float = 5.0) -> None:
         """Wait until answers speak of an offset: read your write. Raises LagError after `timeout_s`."""
-        deadline = time.monotonic() + timeout_s
-        if not self._threads:
-            self.model.follow(build=False)
-        with self._moved:
-            while self.model.offset < offset:
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    raise LagError(
-                        f"Answers have reached offset {self.model.offset}, not {offset}, after {timeout_s:g} s.",
-                        "Try again; status shows what holds them up.",
-                    )
-                self._moved.wait(left)
+        self._followers.wait(offset, timeout_s)
 
     def close(self) -> None:
         """Write what is queued, stop following, give the lock back. Closing twice does no harm."""
-        self._closing.set()
-        with self._moved:
-            self._moved.notify_all()
-        for thread in self._threads:
-            thread.join(timeout=30)
+        self._followers.stop()
         self.model.close()
         self.graph.close()
         self.log.close()
@@ -225,10 +199,6 @@ class Service:
         rows = [event_row(event) for event in admitted]
         change = Change(EVENTS, {"events": rows}, "track", "graphql", self._entry_key("track", key))
         return self._written(self.log.append(change))
-
-    def offset_of(self, kind: str, key: str) -> int | None:
-        """The entry that a call of `track` or of `products` made under its idempotency key, None when there is none."""
-        return self.log.offset_of(self._entry_key(kind, key) or "")
 
     def upsert_products(self, products: Sequence[Mapping[str, Any]], key: str | None = None) -> int:
         """Change or add products and return the offset. An absent field stays, null clears."""
@@ -303,7 +273,7 @@ class Service:
         found = [(name, catalogue, "") for name in ("columns", "words", "vectors")]
         found += [("behaviour", behaviour, ""), ("graph", *self.graph.progress())]
         projections = tuple(
-            ProjectionStatus(name, offset, head - max(offset, 0), self._failure.get(name, "") or detail)
+            ProjectionStatus(name, offset, head - max(offset, 0), self._followers.failures.get(name, "") or detail)
             for name, offset, detail in found
         )
         products = len(model.catalogue) if model.catalogue is not None else 0
@@ -341,47 +311,8 @@ class Service:
         return f"{kind}:{self.vault.digest(key, 'idempotency keys')}" if key else None
 
     def _written(self, offset: int) -> int:
-        with self._moved:
-            self._moved.notify_all()
+        self._followers.knock()
         return offset
-
-    def _follow_answers(self) -> None:
-        while not self._closing.is_set():
-            try:
-                before = self.model.offset
-                if before < self.log.head() or self.model.renewing:
-                    self.model.follow(build=self._lock is not None)
-                    self._failure.pop("columns", None)
-            except Exception as error:
-                self._failed("columns", error)
-                self._closing.wait(RETRY)
-            with self._moved:
-                self._moved.notify_all()
-                if self.model.offset in (before, self.log.head()):
-                    self._moved.wait(POLL)
-
-    def _failed(self, name: str, error: Exception) -> None:
-        """Let status say it. Whatever it was, the thread goes on: one that ended would be missed by nobody."""
-        self._failure[name] = str(error) if isinstance(error, GraphsvcError) else f"{type(error).__name__}: {error}"
-        if not isinstance(error, GraphsvcError):
-            LOGGER.exception("following stopped for a moment")
-
-    def _follow_graph(self) -> None:
-        while not self._closing.is_set():
-            rest = POLL
-            try:
-                began = time.monotonic()
-                self.graph.revive()
-                if self.graph.bare or self.graph.progress()[0] < self.model.offset:
-                    self.follow_graph()
-                self._failure.pop("graph", None)
-                rest = max(POLL, REST * (time.monotonic() - began))
-            except GraphUnavailable:
-                self._closing.wait(RETRY)
-            except Exception as error:
-                self._failed("graph", error)
-                self._closing.wait(10.0)
-            self._closing.wait(rest)
 
 
 class _Contracts(Mapping[str, Contract]):
