@@ -46,19 +46,11 @@ def blended(
             answer = member.score(Sequences.of([purchases]), CUT, allowed, seen=True)
         elif name == "popular":
             answer = Popular(live.popularity).score(known, CUT, allowed, seen=True)
-            factor *= _shrunk(base, live)
+            factor *= live.fading
         else:
             answer = member.score(known, CUT, allowed, seen=True)
         _note(parts, name, answer, float(factor))
     return ranked(parts)
-
-
-def _shrunk(base: Behaviour, live: Live) -> float:
-    """What makes the most popular product weigh as much as when weights were chosen: later events count for more and
-    more, so that everything from before the snapshot seems to fade.
-    """
-    before, now = float(base.popularity.max(initial=0)), float(live.popularity.max(initial=0))
-    return before / now if before > 0 and now > 0 else 1.0
 
 
 def near(content: object, profile: Profile, allowed: Mask) -> Scored:

@@ -38,6 +38,7 @@ class Live:
         self.names: list[str] = []  # of products after the snapshot
         self.histories: dict[str, list[Action]] = defaultdict(list)
         self.popularity: NDArray[np.float32] = np.array(base.popularity)
+        self._peak = self._first_peak = float(base.popularity.max(initial=0))
         self.extra: Counter[int] = Counter()  # popularity of products after the snapshot, by number
         self.sold: Counter[int] = Counter()
         self.buyers: dict[int, set[str]] = defaultdict(set)  # who bought lately and had not
@@ -72,6 +73,14 @@ class Live:
             if event.event_id is not None:
                 self._seen.add(event.event_id)
             self._add(event, kind)
+
+    @property
+    def fading(self) -> float:
+        """What makes the most popular product weigh as much as in the snapshot, when weights were chosen.
+
+        Later events count for more and more, which says of those before that they fade, and nothing of other models.
+        """
+        return self._first_peak / self._peak if self._first_peak > 0 else 1.0
 
     def partners(self, item: int) -> list[int]:
         """Products that were bought with one since the snapshot."""
@@ -152,6 +161,7 @@ class Live:
         weight = float(WEIGHTS[kind]) * 2.0 ** (later / HALF_LIFE)
         if item < len(self.popularity):
             self.popularity[item] += np.float32(weight)
+            self._peak = max(self._peak, float(self.popularity[item]))
         else:
             self.extra[item] += weight
 
