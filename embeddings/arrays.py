@@ -60,11 +60,14 @@ def read_arrays(path: Path, *, verify: bool = True) -> tuple[dict[str, Array], d
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[IO[bytes]]:
-    """Give a new file that takes the place of `path`, durably, if the block ends well, and else is removed."""
+def replacing(path: Path, mode: int = 0o644) -> Iterator[IO[bytes]]:
+    """Give a new file that takes the place of `path`, durably, if the block ends well, and else is removed.
+
+    `mode` is who may read it, from its first byte on.
+    """
     partial = path.with_name(f".{path.name}.{os.getpid()}.{get_ident()}")
     try:
-        with open(partial, "wb") as file:
+        with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
