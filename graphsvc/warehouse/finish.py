@@ -42,9 +42,13 @@ FINISHES: dict[str, Finish] = {
         ),
         "basket",
     ),
-    "events": Finish("events", ("duplicates", "resolve", "unresolved", "ids_events", "duplicate_keys"), "event_id"),
+    "events": Finish(
+        "events", ("duplicates", "resolve", "unresolved", "ids_events", "ids_of_rows", "duplicate_keys"), "event_id"
+    ),
     "customers": Finish("customers", ("duplicates", "ids_customers", "duplicate_keys"), "shopper"),
-    "reviews": Finish("reviews", ("duplicates", "resolve", "unresolved", "ids_reviews", "duplicate_keys"), "key"),
+    "reviews": Finish(
+        "reviews", ("duplicates", "resolve", "unresolved", "ids_reviews", "ids_of_rows", "duplicate_keys"), "key"
+    ),
     "campaigns": Finish("campaigns", ("duplicates", "ids_campaigns", "duplicate_keys"), "key"),
     "coupons": Finish("coupons", ("duplicates", "resolve", "unresolved", "ids_coupons", "duplicate_keys"), "key"),
     "redemptions": Finish("redemptions", ("duplicates", "ids_redemptions", "duplicate_keys"), "shopper"),

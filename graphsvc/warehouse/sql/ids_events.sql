@@ -1,11 +1,3 @@
--- purpose: the ids of the events in the import: their own (`own`), else their raw row's. A raw row that stands behind an
---   event keeps its id, however it is read
-INSERT INTO places
-SELECT s.seq, min(h.event_id)
-FROM stage AS s JOIN history AS h ON hash(left(s.row_hash, 24)) = hash(left(h.row_hash, 24))
-WHERE h.source = getvariable('name') AND h.event_id <> getvariable('name') || ':' || coalesce(s.event_id, left(s.row_hash, 24))
-GROUP BY s.seq;
-CREATE VIEW ids AS
-SELECT s.seq, coalesce(p.id, getvariable('name') || ':' || coalesce(s.event_id, left(s.row_hash, 24))) AS id, s.event_id IS NOT NULL AS own
-FROM stage AS s LEFT JOIN places AS p ON s.seq = p.seq;
+-- purpose: the events of the import with their own ids, and those that the source gave before; ids_of_rows does the rest
+CREATE VIEW asked AS SELECT seq, row_hash, event_id AS own FROM stage;
 CREATE VIEW mine AS SELECT event_id AS id, row_hash, file, line FROM history WHERE source = getvariable('name')
