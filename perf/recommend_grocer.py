@@ -35,6 +35,8 @@ def main() -> int:
     without = dict(blend.weights)
     found = {"blend": ndcg(blend.score(histories, DEPTH, seen=True)[0], wanted)}
     most = Again(len(base.ids), decay=1.0)
+    again = np.mean([np.isin(wanted.row(at), histories.row(at)).mean() for at in range(len(chosen))])
+    print(f"{again:.0%} of a basket was bought before, on the average")
     found["bought most"] = ndcg(most.score(histories, DEPTH, seen=True)[0], wanted)
     blend.weights = without | {AGAIN: 0.0}
     found["blend without the own past"] = ndcg(blend.score(histories, DEPTH, seen=True)[0], wanted)

@@ -39,7 +39,7 @@ def test_contract(name: str) -> None:
         recalled = recall_extractor(name, extractor.learnt())
         assert recalled.extract(SHOP) == batches
         for other in ("[1]", "", "{"):
-            with pytest.raises(ValueError):  # noqa: PT011
+            with pytest.raises(ValueError, match="Expecting|no gazetteer"):
                 recall_extractor(name, other)
 
 
