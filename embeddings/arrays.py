@@ -56,6 +56,8 @@ def read_arrays(path: Path, *, verify: bool = True) -> tuple[dict[str, Array], d
         raise DamagedFile(f"{path.name} cannot be read: {error}") from error
     header, start = _read_header(path, mapped)
     arrays = {name: _view(path, mapped, start, entry, verify) for name, entry in header["arrays"].items()}
+    if verify and hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)  # what was read for its checksum alone need not stay in memory
     return arrays, header["meta"]
 
 

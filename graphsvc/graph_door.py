@@ -30,6 +30,7 @@ from graphsvc.warehouse.tables import Warehouse, storage_errors
 
 Progress = Callable[[str, int, int], None]
 VectorsOf = Callable[[Sequence[str]], tuple[list[str], Vectors]]  # of those ids that are known, float32[n, d]
+PairsOf = Callable[[], pa.Table]  # the pairs bought together, worked out when a step needs them
 EVENT_COLUMNS = ("source", "shopper", "product_id", "basket")
 
 
@@ -87,7 +88,7 @@ class GraphDoor:
         """How far the graph has followed as last seen, and what is wrong with it, if anything."""
         return self._offset, self._detail
 
-    def follow(self, warehouse: Warehouse, history: History, bought_together: pa.Table, progress: Progress) -> None:
+    def follow(self, warehouse: Warehouse, history: History, bought_together: PairsOf, progress: Progress) -> None:
         """Bring the graph to the history's offset. Broken off at any moment, following again leads there."""
         projection = self.open()
         try:
@@ -103,7 +104,7 @@ class GraphDoor:
         projection: GraphProjection,
         warehouse: Warehouse,
         history: History,
-        bought_together: pa.Table,
+        bought_together: PairsOf,
         progress: Progress,
     ) -> None:
         at = projection.offset()
@@ -204,7 +205,7 @@ class GraphDoor:
 class _Step:
     """One way from an offset to a later one."""
 
-    def __init__(self, warehouse: Warehouse, history: History, bought_together: pa.Table, folder: Path) -> None:
+    def __init__(self, warehouse: Warehouse, history: History, bought_together: PairsOf, folder: Path) -> None:
         self._warehouse, self._history, self._folder = warehouse, history, folder
         self._bought_together = bought_together
 
@@ -246,7 +247,7 @@ class _Step:
         self._history.view(self._warehouse, connection, *CURRENT)
         if products is None or products:
             view_facts(self._warehouse, self._history, connection, products)
-        connection.register("bought_together", self._bought_together)
+        connection.register("bought_together", self._bought_together())
 
     def _fresh(self) -> Path:
         shutil.rmtree(self._folder, ignore_errors=True)

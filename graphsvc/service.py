@@ -121,7 +121,7 @@ class Service:
     def follow_graph(self, progress: Progress = lambda step, done, of: None) -> None:
         """Bring Neo4j to the offset of the answers. Raises GraphUnavailable, ForeignGraphError."""
         engine = self.model.engine
-        pairs = engine.bought_together() if engine is not None else BOUGHT_TOGETHER.empty_table()
+        pairs = engine.bought_together if engine is not None else BOUGHT_TOGETHER.empty_table
         self.log.mark()
         self.graph.follow(self.warehouse, self.history(), pairs, progress)
         if self.model.catalogue is not None:

@@ -120,18 +120,20 @@ class Engine:
         """product_a, product_b, count, lift of every pair that at least `LEAST` baskets had, each pair once."""
         with self._lock:
             left, right, counts, _ = self._base.pairs.table()
-            pairs = dict(zip(zip(left.tolist(), right.tolist(), strict=True), counts.tolist(), strict=True))
-            for item, others in self._live.pairs.items():
-                pairs |= {(item, other): self._live.pair_count(item, other) for other in others if item < other}
-            kept = {pair: count for pair, count in pairs.items() if count >= LEAST}
+            moved = [(item, other) for item, others in self._live.pairs.items() for other in others if item < other]
+            again = np.array(moved, np.int64).reshape(-1, 2)
+            recount = np.array([self._live.pair_count(item, other) for item, other in moved], np.int64)
             names = pa.array([*self._base.ids, *self._live.names], pa.string())
             held = np.concatenate([self._base.pairs.baskets.lengths, np.zeros(len(self._live.names), np.int64)])
             held[list(self._live.held)] += np.array(list(self._live.held.values()), np.int64)
             total = self._base.pairs.total + self._live.baskets
-        rows = np.array(list(kept), np.int64).reshape(-1, 2)
-        together = np.array(list(kept.values()), np.int64)
-        lifts = together * total / np.maximum(held[rows[:, 0]] * held[rows[:, 1]], 1)
-        columns = (names.take(rows[:, 0]), names.take(rows[:, 1]), pa.array(together), pa.array(lifts))
+        still = ~np.isin(left.astype(np.int64) << 32 | right, again[:, 0] << 32 | again[:, 1])
+        first = np.concatenate([left[still], again[:, 0]])
+        second = np.concatenate([right[still], again[:, 1]])
+        together = np.concatenate([counts[still], recount])
+        first, second, together = (array[together >= LEAST] for array in (first, second, together))
+        lifts = together * total / np.maximum(held[first] * held[second], 1)
+        columns = (names.take(first), names.take(second), pa.array(together), pa.array(lifts))
         return pa.table(dict(zip(("product_a", "product_b", "count", "lift"), columns, strict=True)))
 
     def evidence(self, first: str, second: str) -> Evidence:
