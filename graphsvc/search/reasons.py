@@ -80,8 +80,8 @@ def _facts(
     for fact in met:
         share = sum(lost.get(word, 0.0) / sum(word in other.words for other in met) for word in fact.words)
         reasons.append(Reason("fact", fact.text, share, fact.node, claims=fact.claims))
-    for word in {word for fact in met for word in fact.words}:
-        words[word] = words.get(word, 0.0) - lost.get(word, 0.0)
+    for word in words.keys() & lost.keys():  # a fact may have a word in another form, of which the score knows nothing
+        words[word] -= lost[word]
     return reasons
 
 

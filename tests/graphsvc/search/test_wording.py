@@ -1,10 +1,12 @@
 """What is said of a match is true: a title has, resembles, sounds like or holds a part of what was typed."""
 
+from pathlib import Path
+
 import pytest
 
 from graphsvc.search.catalogue import Catalogue
 from graphsvc.types import Reason, SearchRequest
-from tests.graphsvc.search.catalogues import LIKED, SHOP, build, data_of
+from tests.graphsvc.search.catalogues import LIKED, SHOP, build, data_of, product
 
 
 @pytest.fixture(scope="module")
@@ -46,3 +48,13 @@ def test_no_hit_is_said_to_have_what_it_lacks(shop: Catalogue) -> None:
 def test_a_part_of_a_chinese_word_is_said_as_a_part(shop: Catalogue) -> None:
     parts = [reason.text for reason in said(shop, "保温杯 锈光钢", "5")]
     assert parts == ["has “保温杯”", "has “锈”, “钢” of “锈光钢”"]
+
+
+def test_a_fact_too_long_to_be_searched_is_no_failure(tmp_path: Path) -> None:
+    """Its words are met by the query, but add nothing to the score."""
+    needs = "CD-ROM drive, Internet connection, Internet Explorer 6.0, sound card, free USB port, video card"
+    rows = [product("1", "Portable player", attributes={"Needs": needs}), product("2", "CD rack"), *SHOP[2:]]
+    hits = build(tmp_path, data_of(rows)).search(SearchRequest("cd player")).hits
+    portable = next(hit for hit in hits if hit.product.key == "1")
+    assert "has “player”" in [reason.text for reason in portable.reasons]
+    assert "has “cd”" not in [reason.text for reason in portable.reasons]
