@@ -54,8 +54,10 @@ def run(name: str) -> Outcome:
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         return Outcome(name, promise, "failed", LIMIT, f"took more than {LIMIT} s")
-    output = done.stdout.strip() or done.stderr.strip()[-2000:]
-    return Outcome(name, promise, verdict(done.returncode, output), time.monotonic() - began, output)
+    output, outcome = done.stdout.strip(), verdict(done.returncode, done.stdout)
+    if outcome == "failed":  # what it had printed until then says nothing of why
+        output = f"{output}\n{done.stderr.strip()[-2000:]}".strip()
+    return Outcome(name, promise, outcome, time.monotonic() - began, output)
 
 
 def verdict(code: int, output: str) -> str:
