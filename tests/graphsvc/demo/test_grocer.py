@@ -67,7 +67,7 @@ class Rows:
 @pytest.fixture(scope="module")
 def tables() -> dict[str, Any]:
     """One product in forty, every fuel, and what belongs to them."""
-    full = grocer.load()
+    full = {name: table.to_pandas() for name, table in grocer.load().items()}
     assert "promotions" not in full
     kept = full["products"].query("product_id % 40 == 3 or product_id in (@FUEL, @UNTYPED, @UNSOLD)")
     wanted = {*kept["product_id"], UNKNOWN}

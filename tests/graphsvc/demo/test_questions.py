@@ -37,7 +37,7 @@ def test_there_are_five_and_each_asks_something_else() -> None:
 def test_their_products_and_their_household_are_there() -> None:
     with (ROOT / "demo" / "harbour.csv").open(encoding="utf-8") as file:
         assert QUESTIONS[2].variables["id"] in {f"harbour:{row[0]}" for row in csv.reader(file)}
-    tables = grocer.load()
+    tables = {name: table.to_pandas() for name, table in grocer.load().items()}
     key = int(QUESTIONS[4].variables["product"].removeprefix("grocer:"))
     row = tables["products"].set_index("product_id").loc[key]
     assert (row["product_type"], row["package_size"]) == ("MEXICAN SEASONING MIXES", "1.25 OZ")

@@ -1,0 +1,10 @@
+-- purpose: whether a row was refused for want of its product and names one that has come, or gone, in given batches
+-- params: name, asset, later
+SELECT count(*) > 0
+FROM (
+    SELECT unnest(json_extract_string("row", '$.*')) AS named
+    FROM quarantine
+    WHERE source = $name AND asset = $asset AND regexp_matches(rule, '(unknown|ambiguous)_product')
+) AS refused
+JOIN (SELECT key, product_id FROM products WHERE batch IN (SELECT unnest($later))) AS moved
+    ON refused.named IN (moved.key, moved.product_id)
