@@ -4,7 +4,7 @@ Knows Bolt, transactions, access modes and time limits; does not know what a sta
 with the first `Graph`, for that costs a second and 100 MB.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -81,7 +81,7 @@ class Graph:
         statement = query.bind(**params) if isinstance(query, Query) else Statement(query, params)
         return self._in_transaction("execute_read", timeout_s, lambda tx: _fetch(tx, statement, max_rows))
 
-    def stream(self, query: Query | str, /, **params: Any) -> Iterator[Row]:
+    def stream(self, query: Query | str, /, **params: Any) -> Generator[Row, None, None]:
         """Yield the rows of a long answer as they come, without holding them all; not tried again."""
         statement = query.bind(**params) if isinstance(query, Query) else Statement(query, params)
         with mapped(self.connection.uri), self._session("READ") as session:

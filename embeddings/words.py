@@ -4,12 +4,17 @@ Knows how words are written; does not know any catalogue. A term of Chinese is a
 term of its pinyin (marked by "~"), so that a homophone typo still meets its word.
 """
 
+import os
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 import Stemmer
+
+# Pairs of characters are heard, so that the readings of whole phrases, 44 MB in every process, would rarely matter.
+os.environ.setdefault("PYPINYIN_NO_PHRASES", "1")
+os.environ.setdefault("PYPINYIN_NO_DICT_COPY", "1")
 from pypinyin import lazy_pinyin
 
 PINYIN = "~"  # marks a term as a sound and not a spelling
@@ -141,7 +146,7 @@ def bigrams(run: str) -> list[str]:
 
 @lru_cache(100_000)
 def sound(piece: str) -> str:
-    """Pinyin without tones."""
+    """Pinyin without tones, character by character."""
     return "".join(lazy_pinyin(piece))
 
 

@@ -8,6 +8,8 @@ import typer
 from pydantic import ValidationError
 
 from graphsvc.commands import evaluation, graph, imports, operations, questions, serving
+from graphsvc.commands.terminal import given_data
+from graphsvc.commands.without_pandas import import_arrow_and_driver
 from graphsvc.service import Service
 from graphsvc.settings import Settings
 
@@ -25,6 +27,8 @@ def main(
     data: Annotated[Path | None, typer.Option(help="the shop's data folder [default: $GRAPHSVC_HOME, or data]")] = None,
 ) -> None:
     """One data folder is one shop."""
+    import_arrow_and_driver()
+    given_data.set(data)
     try:
         settings = Settings()
     except ValidationError as error:

@@ -47,7 +47,8 @@ class GraphDoor:
         self._projection: GraphProjection | None = None
         self._opening = threading.Lock()
         self._closed = False  # for good: who still follows must not start another server, which nobody would stop
-        self._offset, self._detail = -1, "not opened"
+        self._offset, self._detail = -1, "not opened here"
+        self._note = shop.home / "graph" / "seen"  # for status alone, which opens no Neo4j
         self.bare = True  # whether products may be without vectors
 
     def open(self) -> GraphProjection:
@@ -85,12 +86,23 @@ class GraphDoor:
         return self.open().graph
 
     def progress(self) -> tuple[int, str]:
-        """How far the graph has followed as last seen, and what is wrong with it, if anything."""
+        """How far this process has seen the graph follow, −1 before, and what is wrong with it, if anything."""
         return self._offset, self._detail
+
+    def last_seen(self) -> tuple[int, str]:
+        """`progress`, or where this process has not opened the graph, how far it was when one last followed."""
+        if self._offset >= 0:
+            return self.progress()
+        try:
+            return int(self._note.read_text("ascii")), self._detail
+        except (OSError, ValueError):
+            return self.progress()
 
     def follow(self, warehouse: Warehouse, history: History, bought_together: PairsOf, progress: Progress) -> None:
         """Bring the graph to the history's offset. Broken off at any moment, following again leads there."""
+        progress("Neo4j", 0, 1)
         projection = self.open()
+        progress("Neo4j", 1, 1)
         try:
             with storage_errors(self._shop.home / "graph"):
                 self._bring(projection, warehouse, history, bought_together, progress)
@@ -119,6 +131,8 @@ class GraphDoor:
             else:
                 self.bare |= step.lay_over(projection, at)
         self._offset, self._detail = history.offset, ""
+        self._note.parent.mkdir(exist_ok=True)
+        self._note.write_text(str(history.offset), "ascii")
 
     def give_vectors(self, encoder: str, vectors: VectorsOf, progress: Progress) -> None:
         """Give the products that lack one their vector, for analysts' questions. `vectors` says which it knows."""
@@ -128,6 +142,12 @@ class GraphDoor:
         ids, found = vectors(projection.missing_vectors(encoder))
         projection.write_vectors(encoder, ids, found, progress)
         self.bare = False
+
+    def warm(self) -> None:
+        """Look at one product, so that the database has planned the questions before someone waits for them."""
+        projection = self.open()
+        if (one := projection.any_product()) is not None:
+            projection.entity(one)
 
     def entity(self, entity_id: str) -> Entity | None:
         """A node with what stands around it."""

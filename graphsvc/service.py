@@ -271,7 +271,7 @@ class Service:
         catalogue = -1 if model.catalogue is None else model.catalogue.offset
         behaviour = -1 if model.engine is None else model.engine.offset
         found = [(name, catalogue, "") for name in ("columns", "words", "vectors")]
-        found += [("behaviour", behaviour, ""), ("graph", *self.graph.progress())]
+        found += [("behaviour", behaviour, ""), ("graph", *self.graph.last_seen())]
         projections = tuple(
             ProjectionStatus(name, offset, head - max(offset, 0), self._followers.failures.get(name, "") or detail)
             for name, offset, detail in found

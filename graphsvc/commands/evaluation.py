@@ -25,8 +25,9 @@ def search(
 ) -> None:
     """Import the catalogue into a throw-away shop and ask it every judged query.
 
-    The judgements are read after the shop was built and inform no answer: nothing is trained, no weight is chosen by
-    them. "bm25" is a plain one over title and description alone: lower-case words, no stemming, k1 1.2, b .75.
+    Queries with fewer than 5 judgements do not count. The judgements are read after the shop was built and inform no
+    answer: nothing is trained, no weight is chosen by them. "bm25" is a plain one over title and description alone:
+    lower-case words, no stemming, k1 1.2, b .75.
 
     Example:  python -m graphsvc evaluate search --catalogue catalogue.csv.gz --judgements judgements.csv.gz --json
     """
@@ -50,14 +51,15 @@ def recommend(
     """Foresee the last item of each user, ranked among all items: strict leave-one-out.
 
     Models are fitted on each sequence without its last two items, the blend's weights are chosen on the last but one,
-    and the last is only ever compared with the ranking.
+    and the last is only ever compared with the ranking. Users with fewer than 3 items are not judged; what they took
+    but for its last two items is still learnt from.
 
     Example:  python -m graphsvc evaluate recommend --sequences sequences.txt --attributes attributes.json --json
     """
     with errors():
         found = evaluate_sequences(str(sequences), None if attributes is None else str(attributes))
         _show(found["systems"])
-        out.print(f"{found['users']:,} users, {found['items']:,} items")
+        out.print(f"{found['users']:,} users, {found['items']:,} items; {found['short']:,} users have too few items")
         if json:
             dump(found)
 

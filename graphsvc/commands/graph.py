@@ -55,12 +55,21 @@ def cypher(
                 sys.stdin.readline()
             return
         graph, limits = service.graph.graph, Limits(settings.query_timeout_s, settings.query_rows)
+        _warn_if_behind(service)
         given = _params(param or [], service, near)
         if command is None and name is None and near is None:
             _shell(graph, given, limits)
             return
         statement = _statement(command, name or ("near" if command is None else None), given)
         _say(ask(graph, statement.text, statement.params, limits), form)
+
+
+def _warn_if_behind(service: Service) -> None:
+    at, head = service.graph.progress()[0], service.log.head()
+    if at < 0:
+        err.print("[yellow]The graph has not been built yet.[/yellow] Run `serve`, or import something.")
+    elif at < head:
+        err.print(f"[yellow]The graph is at offset {at} of {head}.[/yellow] A running `serve` brings it up.")
 
 
 def _statement(command: str | None, name: str | None, given: Mapping[str, Any]) -> Statement:

@@ -6,15 +6,15 @@ Is given the application to serve, for GraphQL stands above this package.
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
-from graphsvc.commands.terminal import err, errors, out, progress
-from graphsvc.commands.without_pandas import import_arrow_and_driver
+from graphsvc.commands.terminal import err, errors, out, progress, show
+from graphsvc.delivery import Report
 from graphsvc.demo.tour import load_shops, tour
 from graphsvc.errors import GraphsvcError, RefusedError
 from graphsvc.service import Service
@@ -35,7 +35,6 @@ def serve_with(application: Application) -> Callable[..., None]:
 
         Example:  GRAPHSVC_HOME=.demo python -m graphsvc serve --port 8090
         """
-        import_arrow_and_driver()
         given = {"host": host, "port": port}
         settings = context.obj.model_copy(update={key: value for key, value in given.items() if value is not None})
         with errors(), Service(settings, purpose="the service") as service:
@@ -65,14 +64,26 @@ def demo_with(application: Application) -> Callable[..., None]:
         settings: Settings = context.obj.model_copy(update={"port": 0, "host": "127.0.0.1"})
         with errors(), Service(settings, purpose="the demo") as service:
             with progress() as report:
-                load_shops(service, report)
+                loaded = load_shops(service, report)
                 service.open(build=True, progress=report)
                 service.follow_graph(report)
+                service.graph.warm()
+            _say(loaded)
             service.follow_in_background()
             with running(application, service, settings) as address:
                 tour(address, service.shop.secret("secret"), service.shop.home, out)
 
     return demo
+
+
+def _say(loaded: Sequence[Report]) -> None:
+    """What became of the rows of each file."""
+    rows = [
+        (f"{done.name} {done.asset}", *(f"{count:,}" for count in (n.read, n.accepted, n.unchanged, n.quarantined)))
+        for done in loaded
+        for n in (done.batch.counts,)
+    ]
+    show(("file", "rows read", "= accepted", "+ unchanged", "+ quarantined"), rows)
 
 
 @contextmanager

@@ -4,22 +4,27 @@ Data goes to stdout, everything said about the work to stderr, so that output ca
 """
 
 import json
+import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from graphsvc.errors import GraphsvcError
 
 out = Console(soft_wrap=True, highlight=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
+COMMAND = "python -m graphsvc"
+given_data: ContextVar[Path | None] = ContextVar("given_data", default=None)  # the option --data of this run
 Report = Callable[[str, int, int], None]  # step, done, of (0: unknown)
 
 
@@ -67,11 +72,17 @@ def errors() -> Iterator[None]:
     except GraphsvcError as error:
         err.print(f"[red]{escape(error.message)}[/red]")
         if error.next_step:
-            err.print(escape(error.next_step))
+            err.print(escape(here(error.next_step)))
         raise typer.Exit(1) from error
 
 
-def show(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str | None = None) -> None:
+def here(text: str) -> str:
+    """A text whose commands name the data folder that this run was given, so that they can be pasted."""
+    data = given_data.get()
+    return text if data is None else text.replace(COMMAND, f"{COMMAND} --data {shlex.quote(str(data))}")
+
+
+def show(columns: Sequence[str | Column], rows: Sequence[Sequence[Any]], title: str | None = None) -> None:
     """Print a table."""
     table = Table(*columns, title=title, title_justify="left")
     for row in rows:

@@ -12,6 +12,7 @@ import httpx
 from rich.console import Console
 from rich.markup import escape
 
+from graphsvc.delivery import Report
 from graphsvc.demo import grocer
 from graphsvc.demo.questions import QUESTIONS
 from graphsvc.service import Service
@@ -34,18 +35,20 @@ SAID = 6  # reasons of one hit
 Progress = Callable[[str, int, int], None]
 
 
-def load_shops(service: Service, progress: Progress) -> None:
-    """Import both shops; what is there already stays."""
+def load_shops(service: Service, progress: Progress) -> list[Report]:
+    """Import both shops; what is there already stays. Returns what became of each file's rows."""
     prepared = grocer.prepare(
         service.shop.home / "incoming", lambda name, rows: progress(f"writing {name}", rows, rows)
     )
     deliveries = [(done.path, done.asset, "grocer") for done in prepared]
     deliveries += [(MARKETPLACE / file, asset, source) for file, asset, source in DELIVERIES]
-    for path, asset, source in deliveries:
+    return [
         service.ingest(
             str(path), asset=asset, name=source, build=False,
             progress=lambda step, done, of, what=f"{source} {asset}": progress(f"{step} {what}", done, of),
-        )  # fmt: skip
+        )
+        for path, asset, source in deliveries
+    ]  # fmt: skip
 
 
 def tour(address: str, token: str, home: Path, console: Console) -> None:

@@ -29,8 +29,9 @@ def evaluate_sequences(
 ) -> dict[str, Any]:
     """Judge every recommender on a file of sequences and, if given, one of attributes (see sequence_files).
 
-    Returns {"users": judged ones, "items": all items, "systems": {name: {"hr@10": …, "ndcg@10": …}}}, the last system
-    being "blend". Raises SourceError for files that cannot be read, or when no user is long enough.
+    Returns {"users": judged ones, "short": those with too few items, "items": all items, "systems": {name: {"hr@10": …,
+    "ndcg@10": …}}}, the last system being "blend". Raises SourceError for files that cannot be read, or when no user is
+    long enough.
     """
     lists = read_sequences(sequences)
     known = read_attributes(attributes) if attributes is not None else {}
@@ -52,7 +53,8 @@ def evaluate_sequences(
         ids = [model.score(histories.rows(rows), DEPTH)[0] for rows in _blocks(len(judged))]
         systems[name] = _metrics(np.concatenate(ids), targets)
     order = ["popular", *(name for name in systems if name not in ("popular", "blend")), "blend"]
-    return {"users": len(judged), "items": len(items), "systems": {name: systems[name] for name in order}}
+    ranked = {name: systems[name] for name in order}
+    return {"users": len(judged), "short": len(users) - len(judged), "items": len(items), "systems": ranked}
 
 
 def _training(users: Sequences, items: Mapping[str, int], known: Mapping[str, list[str]]) -> Interactions:

@@ -27,7 +27,7 @@ from graphsvc.graph.changes import BATCH, Changes, Row, Touch, TouchedIds, rows_
 from graphsvc.graph.faults import graph_faults
 from graphsvc.graph.tables import SHARED, GraphTables, Part
 from graphsvc.graph.vectors import Vectors, clear_vectors, missing_vectors, write_vectors
-from graphsvc.graph.view import EACH, read_entity, read_facet_counts, read_facts, read_product_ids
+from graphsvc.graph.view import EACH, read_any_product, read_entity, read_facet_counts, read_facts, read_product_ids
 from graphsvc.types import Entity
 
 BULK_ROWS = 50_000  # from so many rows on an offline import is faster than statements
@@ -152,6 +152,11 @@ class GraphProjection:
         with graph_faults():
             return read_facts(self.graph, ids)
 
+    def any_product(self) -> str | None:
+        """One product, None when there is none."""
+        with graph_faults():
+            return read_any_product(self.graph)
+
     def product_ids(self) -> list[str]:
         """Every product, in no order."""
         with graph_faults():
@@ -218,7 +223,7 @@ class GraphProjection:
 
     def _load_online(self, new: GraphTables, marker: Marker | None, progress: Progress) -> None:
         """Upsert everything, then delete what the tables do not have. The database need not be empty, only ours."""
-        if marker is None and self._server is not None:
+        if marker is None and self._server is not None and self.graph.read(step("any_node")).rows:
             self._clear()  # a server of ours whose first load was broken off
         self.graph.write(step("set_marker"), shop=self._shop, offset=-1, tables="")
         migrate(self.graph)

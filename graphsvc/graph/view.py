@@ -1,6 +1,7 @@
 """What is read from the graph for answers and for comparing it with the other projections. Knows its model."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 from cypher.driver import Graph
@@ -38,6 +39,12 @@ def read_facts(graph: Graph, ids: Sequence[str]) -> dict[str, frozenset[str]]:
         rows = graph.read(step("facts"), ids=list(ids[at : at + PAGE])).rows
         found |= {product: frozenset(facts) for product, facts in rows}
     return found
+
+
+def read_any_product(graph: Graph) -> str | None:
+    """One product, None when there is none."""
+    with closing(graph.stream(step("node_ids").naming(label="Product"))) as rows:
+        return next((row["id"] for row in rows), None)
 
 
 def read_product_ids(graph: Graph) -> list[str]:

@@ -9,7 +9,6 @@ from typing import Self
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.sparse.linalg import svds
 
 from embeddings.arrays import read_arrays, write_arrays
 from graphsvc.recommend.contract import MEMORY, NO_MASK, Interactions, Mask, Scored, Scores, age_weights, nothing
@@ -36,6 +35,8 @@ class PpmiSvd:
 
     def fit(self, data: Interactions) -> None:
         """Factorise the matrix of positive pointwise mutual information."""
+        from scipy.sparse.linalg import svds  # late: 8 MB that a service never needs
+
         matrix = ppmi(data)
         self.items = data.items
         numbers = np.flatnonzero((np.diff(matrix.indptr) > 0) & (data.counts() > 1)).astype(np.int32)

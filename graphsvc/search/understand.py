@@ -1,7 +1,8 @@
 """What a query asks for: its terms, the corrections made, its numbers, and whether anything of it is known.
 
 Knows a vocabulary and a speller; does not know documents or scores. A word that the catalogue has is never corrected,
-nor is one with digits in it: brands and model codes stay as typed. What was typed always keeps its own term too.
+nor is one with digits in it: brands and model codes stay as typed. An English word that the catalogue lacks ("coke") is
+corrected only where the rest of the query speaks for it. What was typed always keeps its own term too.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from embeddings.bm25 import Bm25
+from embeddings.english import is_english
 from embeddings.spelling import SHORTEST, Speller
 from embeddings.words import FUNCTION_WORDS, adjacent, is_chinese, is_number, terms_of, tokens, trigrams
 
@@ -21,6 +23,7 @@ FAINT = 0.2  # weight of a Chinese pair with a function word in it, as 的 is: i
 SLIPS = 3  # a word that fewer descriptions than this have, and no title, may itself be a slip
 CANDIDATES = 8  # corrections weighed against the rest of the query
 ALONE = 0.02  # how likely a correction is whose texts have no other word of the query
+SUPPORTED = 0.05  # share of a correction's texts with another word of the query, below which an English word stays
 MISSED = 4.0  # how much likelier a slip is than a gap left out, where both are as common
 PLURAL = "s"
 SHORTEST_HALF = 3  # letters of each of two words written as one
@@ -146,7 +149,9 @@ class _Reading:
         if not counts and word.endswith(PLURAL):  # of a thing that the catalogue has only one by one
             counts = {near + PLURAL: count for near, count in self._near(word.removesuffix(PLURAL)).items()}
         others = [term for other in self._typed if other != word for term in terms_of(other)]
-        rated = [(count * (ALONE + self._company(near, others)), count, near) for near, count in counts.items()]
+        least = SUPPORTED if is_english(word) else 0.0
+        beside = {near: self._company(near, others) for near in counts}
+        rated = [(counts[near] * (ALONE + part), counts[near], near) for near, part in beside.items() if part >= least]
         return max(rated, default=(0.0, 0.0, ""))[1:]
 
     def _near(self, word: str) -> dict[str, float]:

@@ -30,7 +30,7 @@ def lines(lists: list[list[int]]) -> str:
 
 def test_the_report_has_its_form(tmp_path: Path) -> None:
     found = evaluate_sequences(write(tmp_path / "s.txt", lines(walks())))
-    assert (found["users"], found["items"]) == (120, 30)
+    assert (found["users"], found["short"], found["items"]) == (120, 0, 30)
     assert set(found["systems"]) == set(RECOMMENDERS) - {"again"}
     assert list(found["systems"])[0] == "popular"
     assert list(found["systems"])[-1] == "blend"
@@ -82,7 +82,7 @@ def test_attributes_find_what_nobody_took(tmp_path: Path) -> None:
 
 def test_short_users_are_not_judged_but_learnt_from(tmp_path: Path) -> None:
     found = evaluate_sequences(write(tmp_path / "s.txt", "1 1\n2 1 2\n3 1 2 3\n"))
-    assert (found["users"], found["items"]) == (1, 3)
+    assert (found["users"], found["short"], found["items"]) == (1, 2, 3)
     with pytest.raises(SourceError, match="3 items"):
         evaluate_sequences(write(tmp_path / "s.txt", "1 1\n2 1 2\n"))
 

@@ -40,6 +40,7 @@ def best(index: TextIndex, query: str) -> str:
         ("hammers", "hammers"),
         ("xyzzy", "xyzzy"),
         ("fish", "fish"),  # a form of what a title has, and no slip for "dish"
+        ("soup", "soup"),  # a word that no title has, and no slip for "soap"
     ],
 )
 def test_corrections(index: TextIndex, query: str, corrected: str) -> None:
