@@ -371,7 +371,10 @@ def _mapped(error: sqlite3.Error, path: Path) -> StorageError:
             "Free space on it, look after its health, and try again.",
         )
     if "unable to open" in reason:
-        return StorageError(f"{path} cannot be opened.", "Import a file first, or make the data folder accessible.")
+        with suppress(PermissionError):
+            if not path.exists():
+                return StorageError(f"{path.parent} holds no shop.", "Import products: python -m graphsvc ingest FILE")
+        return StorageError(f"{path} cannot be opened.", "Make the data folder accessible.")
     if "readonly" in reason:
         return StorageError(f"{path} cannot be written.", "Make the data folder writable for this user.")
     return StorageError(f"{path.name} cannot be used: {reason}.", f"{RESTORE}.")

@@ -5,11 +5,14 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
+from typer.testing import CliRunner
 
 from cypher.driver import Graph
 from cypher.statements import named
+from graphsvc.__main__ import app
 from graphsvc.doctor import compare
 from graphsvc.errors import GraphUnavailable
+from graphsvc.graph_door import GraphDoor
 from graphsvc.service import Service
 from graphsvc.settings import Settings
 from tests.graphsvc.shops import PRODUCTS, write_products
@@ -58,3 +61,29 @@ def test_who_follows_a_closed_shop_starts_no_server_that_nobody_would_stop(servi
     service.graph.close()
     with pytest.raises(GraphUnavailable, match="closed"):
         service.graph.revive()
+
+
+def test_who_opens_no_graph_says_how_far_it_was_when_one_last_followed(service: Service) -> None:
+    assert GraphDoor(service.shop, service.settings, own=False).last_seen() == (1, "not opened here")
+    service.upsert_products([{"id": "shop:1", "title": "Wool blanket"}])
+    assert service.graph.last_seen() == (1, "")
+    service.graph.drop()
+    assert service.graph.last_seen()[0] == -1
+    assert GraphDoor(service.shop, service.settings, own=False).last_seen()[0] == -1
+
+
+def test_an_analyst_hears_that_the_graph_is_behind(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = service.settings
+    assert there.neo4j_password is not None
+    monkeypatch.setenv("NEO4J_URI", str(there.neo4j_uri))
+    monkeypatch.setenv("NEO4J_USER", there.neo4j_user)
+    monkeypatch.setenv("NEO4J_PASSWORD", there.neo4j_password.get_secret_value())
+    command = ["--data", str(service.shop.home), "cypher", "-c", "RETURN 1 AS one"]
+    assert "offset" not in CliRunner().invoke(app, command).output
+    service.upsert_products([{"id": "shop:1", "title": "Wool blanket"}])
+    assert "The graph is at offset 1 of 2." in CliRunner().invoke(app, command).output
+
+
+def test_a_next_step_names_the_folder_of_this_run(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["--data", str(tmp_path / "a shop"), "search", "mug"])
+    assert f"python -m graphsvc --data '{tmp_path / 'a shop'}' ingest FILE" in done.output
