@@ -5,7 +5,7 @@ ENV HNSWLIB_NO_NATIVE=1
 WORKDIR /app
 COPY requirements.lock ./
 RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir uv==0.13.9 \
-    && /venv/bin/uv pip sync --require-hashes --no-cache --python /venv/bin/python requirements.lock
+    && /venv/bin/uv pip sync --compile-bytecode --require-hashes --no-cache --python /venv/bin/python requirements.lock
 
 FROM python:3.12-slim
 RUN useradd --uid 10001 --create-home graphsvc && mkdir /data && chown graphsvc /data

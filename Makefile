@@ -5,7 +5,6 @@ BIN := $(VENV)/bin
 RUN := $(BIN)/python -m graphsvc
 DEMO_HOME ?= .demo
 UV_VERSION := 0.13.9
-export PYTHONDONTWRITEBYTECODE := 1
 export NUMBA_CACHE_DIR ?= $(CURDIR)/$(VENV)/numba-cache
 
 .DEFAULT_GOAL := help
@@ -20,8 +19,8 @@ $(VENV)/ready: requirements.lock
 	@sh .ci/machine "$(PYTHON)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	@echo "Installing the locked packages (about 7 GB with torch; a minute or more)"
-	@$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
+	@echo "Installing the locked packages (about 7 GB with torch; two minutes or more)"
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes --python $(BIN)/python requirements.lock
 	@touch $@
 
 demo: setup ## load the sample shops, build everything, answer over HTTP

@@ -25,7 +25,8 @@ from embeddings.errors import BadVectors, DamagedFile
 Vectors = NDArray[np.float32]
 Ids = NDArray[np.int64]
 NEIGHBOURS, BUILD_BREADTH, BREADTH = 16, 200, 160  # M, efConstruction, ef: ef 40 loses a tenth on titles
-FORMAT = 1
+FORMAT = 2
+DIGEST = 16  # bytes of a vector's digest
 PIECE = 32  # vectors added while searches wait: some 20 ms
 SPARE = 1024  # dead labels that are no reason to build anew
 
@@ -97,6 +98,8 @@ class VectorIndex:
                 "graph": np.memmap(scratch, np.uint8, "r"),
                 "owners": owners,
                 "labels": labels,
+                "known": np.fromiter(self._label_for.values(), np.int64, len(self._label_for)),
+                "digests": np.frombuffer(b"".join(self._label_for), np.uint8),
             }
             write_arrays(path, arrays, {"hnsw": FORMAT, "dimensions": self.dimensions, "next": self._next})
 
@@ -117,16 +120,12 @@ class VectorIndex:
         index._graph.set_ef(BREADTH)
         index._graph.set_num_threads(1)
         index._next = meta["next"]
-        index._own(arrays["owners"].tolist(), arrays["labels"].tolist())
+        for owner, label in zip(arrays["owners"].tolist(), arrays["labels"].tolist(), strict=True):
+            index._label_of[owner] = label
+            index._owners_of.setdefault(label, set()).add(owner)
+        digests, known = arrays["digests"].tobytes(), arrays["known"].tolist()
+        index._label_for = {digests[DIGEST * at : DIGEST * (at + 1)]: label for at, label in enumerate(known)}
         return index
-
-    def _own(self, owners: list[int], labels: list[int]) -> None:
-        for owner, label in zip(owners, labels, strict=True):
-            self._label_of[owner] = label
-            self._owners_of.setdefault(label, set()).add(owner)
-        live = list(self._owners_of)
-        for label, vector in zip(live, self._vectors(live), strict=True):
-            self._label_for[_digest(vector)] = label
 
     def _add(self, owners: list[int], vectors: Vectors) -> None:
         """Index the vectors not known yet, move the owners to theirs, and only then let go of those they left."""
@@ -212,7 +211,7 @@ def _insert(graph: Any, labels: list[int], vectors: Vectors) -> None:
 
 
 def _digest(vector: Vectors) -> bytes:
-    return blake2b(vector.tobytes(), digest_size=16).digest()
+    return blake2b(vector.tobytes(), digest_size=DIGEST).digest()
 
 
 @contextmanager
