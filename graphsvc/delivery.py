@@ -4,9 +4,10 @@ Knows the order in which rooms take part; each step is theirs. Whatever fails be
 """
 
 import re
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -55,6 +56,7 @@ class Report:
     mapping: Columns | None = None
     sample: pa.Table | None = None
     claims: int = 0
+    left: Mapping[str, int] = field(default_factory=dict)  # by a retry: why a refused row was not judged → rows
 
 
 class Receiver:
@@ -71,6 +73,8 @@ class Receiver:
         sample = _sample(delivery.paths[0])
         asset = delivery.asset or (given.asset if given else guess_asset(sample))
         check_asset(asset)
+        if delivery.asset is None and given is None:
+            _check_alike(delivery, _assets_of(delivery.paths, asset, sample))
         name = delivery.name or source_name(delivery.paths[0])
         saved = self._shop.mappings / file_name(name, asset)
         mapping = given or (Columns.load(saved) if saved.exists() else guess(sample, asset))
@@ -93,10 +97,11 @@ class Receiver:
         """Judge the refused rows of one source again, by the contract and the catalogue as they are now."""
         history = read_history(self._log)
         held = RefusedRows(self._warehouse, history.order, name, asset)
+        left = held.left_out(history.rows.get("quarantine"))
         mapping = Columns.load(self._shop.mappings / file_name(name, asset))
         importer = Importer(self._warehouse, self._vault, self._shop.contracts, lambda path: held, guess)
         request = Request(["quarantine"], asset, name, history, mapping, retry=True)
-        return replace(self._commit(importer, request, actor, progress), mapping=mapping)
+        return replace(self._commit(importer, request, actor, progress), mapping=mapping, left=left)
 
     def _commit(self, importer: Importer, request: Request, actor: str, progress: Progress) -> Report:
         done = importer.prepare(request, lambda rows: progress("reading", rows))
@@ -145,6 +150,38 @@ def _check(mapping: Columns, asset: str, sample: pa.Table, *, whole: bool) -> No
             mapping, fields={name: mapping.fields[name] for name in sorted(required & mapping.fields.keys())}
         )
     mapping.check(sample.column_names)
+
+
+def _assets_of(paths: Sequence[str], asset: str, sample: pa.Table) -> Mapping[str, Sequence[str]]:
+    """Files by what they look like. `sample` is the first one's; a file of the same columns is of the same asset."""
+    found = {asset: [paths[0]]}
+    for path in paths[1:]:
+        with suppress(SourceError):  # what cannot be read says so when its turn comes
+            other = _sample(path)
+            alike = set(other.column_names) == set(sample.column_names)
+            found.setdefault(asset if alike else guess_asset(other), []).append(path)
+    return found
+
+
+def _check_alike(delivery: Delivery, found: Mapping[str, Sequence[str]]) -> None:
+    """Refuse files of several assets, which would all be read as the first."""
+    if len(found) == 1:
+        return
+    if any("://" in path for path in delivery.paths):
+        raise InputError(  # an address may hold a password
+            f"One import takes files of one asset; these look like {', '.join(found)}.",
+            "Import each by itself, or say with --as what all of them are.",
+        )
+    assets = [(asset, found[asset]) for asset in ASSETS if asset in found]  # products first: others name them
+    said = ", ".join(f"{Path(path).name} looks like {asset}" for asset, paths in assets for path in paths)
+    name = shlex.quote(delivery.name or source_name(assets[0][1][0]))
+    commands = [
+        f"  python -m graphsvc ingest {shlex.join(paths)} --as {asset} --name {name}" for asset, paths in assets
+    ]
+    raise InputError(
+        f"One import takes files of one asset: {said}.",
+        "\n".join(["Import each by itself, or say with --as what all of them are:", *commands]),
+    )
 
 
 def _sample(path: str) -> pa.Table:

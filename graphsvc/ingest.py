@@ -16,19 +16,18 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphsvc.errors import InputError, SafetyStop, SourceError, StorageError
+from graphsvc.errors import InputError, SourceError, StorageError
 from graphsvc.history import History
 from graphsvc.vault import Vault
 from graphsvc.warehouse import contracts
 from graphsvc.warehouse.contracts import Contract
 from graphsvc.warehouse.fields import ASSETS
-from graphsvc.warehouse.finish import FINISHES, judge_all, rows_of
+from graphsvc.warehouse.finish import FINISHES, judge_all, retire_missing, rows_of
 from graphsvc.warehouse.identifiers import detect_identifiers
 from graphsvc.warehouse.schemas import TABLES
 from graphsvc.warehouse.stage import OURS, VERSION, Columns, Reject, Stage, run_script, sized
 from graphsvc.warehouse.tables import ROWS, SQL, Warehouse, batch_order, new_batch, storage_errors
 
-SAFE_SHARE = 0.2  # of a source's products that a --sync may retire unasked
 SAMPLE = 1_000  # rows from which a mapping and a contract are drawn
 
 
@@ -106,6 +105,8 @@ class Importer:
     def prepare(self, request: Request, progress: Callable[[int], None] = lambda rows: None) -> PreparedBatch:
         """Read, clean, judge and write; `progress` hears the rows read so far."""
         check_asset(request.asset)
+        if request.sync and request.asset != "products":
+            raise InputError(f"A sync retires products; these rows are {request.asset}.", "Import them without --sync.")
         marks = _marks(request)
         contract = contracts.load(self._contracts, request.name, request.asset)
         last = _last_import(request)
@@ -182,8 +183,9 @@ class _Run:
         self.stage.close()
         self.connection.execute("DROP TABLE known")  # it is large, and all rows have been asked
         judge_all(self.connection, self.request.asset, self.request.name, self.contract, retry=self.request.retry)
-        retired = self._retire() if self.request.sync else 0
-        counts = self._count(retired)
+        if self.request.sync:
+            retire_missing(self.connection, self.request.name, asked=self.request.confirmed or self.request.dry_run)
+        counts = self._count()
         tables = {} if self.request.dry_run else self._write_tables(counts)
         rules = self.connection.execute((SQL / "counts.sql").read_text("utf-8")).fetchall()
         named = bool(tables)
@@ -280,42 +282,20 @@ class _Run:
             found = {column: kind for column, kind in found.items() if kind in ("email", "phone")}
         return contracts.propose(self.request.name, self.request.asset, raw, fields, found)
 
-    def _retire(self) -> int:
-        missing = (SQL / "missing_products.sql").read_text("utf-8")
-        self.connection.execute(f"CREATE TABLE missing AS {missing}", {"name": self.request.name})
-        gone, had = self.connection.execute(
-            "SELECT (SELECT count(*) FROM missing), (SELECT count(*) FROM mine)"
-        ).fetchall()[0]
-        asked = self.request.confirmed or self.request.dry_run
-        lost = self.connection.execute(
-            "SELECT (SELECT count(*) FROM rejects) + (SELECT count(*) FROM stage WHERE key IS NULL)"
-        ).fetchall()[0][0]
-        if gone and lost and not asked:
-            raise SafetyStop(
-                f"This would retire {gone:,} products of {self.request.name}, and {lost:,} rows of the file do not say"
-                " which products they are.",
-                "Correct these rows, which a --dry-run counts by rule; if the products are gone, import with --yes.",
-            )
-        if gone > SAFE_SHARE * had and not asked:
-            raise SafetyStop(
-                f"This would retire {gone:,} of the {had:,} products of {self.request.name}.",
-                "Check the file; if it is right, import it again with --yes.",
-            )
-        return int(gone)
-
-    def _count(self, retired: int) -> Counts:
+    def _count(self) -> Counts:
         assert self.stage is not None
         query = (
             "SELECT (SELECT count(DISTINCT seq) FROM refusals) + (SELECT count(*) FROM rejects),"
             " (SELECT count(*) FROM stage WHERE seq NOT IN (SELECT seq FROM refusals))"
         )
         quarantined, accepted = self.connection.execute(query).fetchall()[0]
-        changed = derived = 0
+        changed = derived = retired = 0
         if self.request.asset == "products":
             changed = self.connection.execute(
                 "SELECT count(*) FROM stage WHERE seq NOT IN (SELECT seq FROM refusals)"
                 " AND getvariable('name') || ':' || key IN (SELECT product_id FROM catalogue)"
             ).fetchall()[0][0]
+            retired = self.connection.execute("SELECT count(*) FROM leaving").fetchall()[0][0]
         if self.request.asset == "orders":
             derived = self.connection.execute("SELECT count(*) FROM derived").fetchall()[0][0]
         counts = Counts(self.stage.read, accepted, self.stage.unchanged, changed, quarantined, retired, derived)
@@ -340,7 +320,7 @@ class _Run:
             )
             self._append(target, rows, written)
         if counts.retired:
-            retired = self.connection.sql("SELECT * FROM missing").to_arrow_reader(ROWS)
+            retired = self.connection.sql("SELECT * FROM leaving").to_arrow_reader(ROWS)
             self._append("products", (b.select(TABLES["products"].names) for b in retired), written)
         return written
 

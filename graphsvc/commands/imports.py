@@ -5,14 +5,15 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
+from rich.table import Column
 
-from graphsvc.commands.terminal import dump, err, errors, out, progress, show
+from graphsvc.commands.terminal import dump, err, errors, here, out, progress, show
 from graphsvc.delivery import Report
 from graphsvc.errors import GraphUnavailable
 from graphsvc.service import Service
 from graphsvc.settings import Settings
 from graphsvc.warehouse.fields import ASSETS
-from graphsvc.warehouse.quarantine import list_refused, show_refused
+from graphsvc.warehouse.quarantine import list_refused, of_source, short_ids, show_refused
 
 quarantine = typer.Typer(help="What was refused: list it, look at a row, judge it again.", no_args_is_help=True)
 
@@ -60,23 +61,33 @@ def list_rows(
     """List refused rows with file, line, rule and reason."""
     with errors(), Service(_settings(context), write=False) as service:
         history = service.history()
-        held = list_refused(service.warehouse, history.order, name, rows=history.rows.get("quarantine"))
+        all_held = list_refused(service.warehouse, history.order, rows=history.rows.get("quarantine"))
+        held, ids = of_source(all_held, name), short_ids(all_held)
         shown = held.slice(0, rows).to_pylist()
-        columns = ("quarantine_id", "source", "asset", "file", "line", "rule", "reason")
-        show(columns, [[row[c] for c in columns] for row in shown])
+        columns = ("source", "asset", "file", "line", "rule", "reason")
+        show(
+            (Column("id", no_wrap=True), *(Column(name, overflow="fold") for name in columns)),
+            [[ids[row["quarantine_id"]], *[row[c] for c in columns]] for row in shown],
+        )
         out.print(f"{held.num_rows:,} rows in quarantine.")
+        if shown:
+            first = ids[shown[0]["quarantine_id"]]
+            out.print(here(f"See one with its fix: python -m graphsvc quarantine show {first}"))
         if json:
             dump({"rows": held.num_rows, "shown": shown})
 
 
 @quarantine.command("show")
-def show_row(context: typer.Context, quarantine_id: str) -> None:
+def show_row(
+    context: typer.Context, quarantine_id: Annotated[str, typer.Argument(help="the id, or how it begins")]
+) -> None:
     """Show one refused row, why it was refused and what would let it pass."""
     with errors(), Service(_settings(context), write=False) as service:
         history = service.history()
         rows = history.rows.get("quarantine")
         found = show_refused(service.warehouse, history.order, quarantine_id, rows=rows)
-        show(("", ""), [(key, value) for key, value in found.items() if key not in ("batch", "row_hash")])
+        cells = [(key, value) for key, value in found.items() if key not in ("batch", "row_hash")]
+        show(("", Column(overflow="fold")), cells)
 
 
 @quarantine.command("retry")
@@ -92,6 +103,9 @@ def retry(
             service.open(progress=report)
             _follow_graph(service, report)
         _say(done, False)
+        left = "".join(f" + {rows:,} {why}" for why, rows in done.left.items())
+        total = done.batch.counts.read + sum(done.left.values())
+        out.print(f"Of {name}, {total:,} rows were in quarantine = {done.batch.counts.read:,} judged again{left}.")
 
 
 def summary(done: Report) -> dict[str, object]:
@@ -131,7 +145,7 @@ def _say(done: Report, dry_run: bool) -> None:
     else:
         out.print(f"It is entry {done.offset} of the log, with {done.claims:,} claims.")
     if counts.quarantined and not dry_run:
-        out.print(f"See what was refused: python -m graphsvc quarantine list --name {done.name}")
+        out.print(here(f"See what was refused: python -m graphsvc quarantine list --name {done.name}"))
 
 
 def _follow_graph(service: Service, report: object) -> None:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from graphsvc.mapping.cells import Column
 from graphsvc.mapping.evidence import Values, heard
-from graphsvc.mapping.naming import level_of, likeness, words
+from graphsvc.mapping.naming import is_ignored, level_of, likeness, words
 from graphsvc.mapping.paths import separator_of, tree_depth, width_of
 from graphsvc.warehouse.fields import ATTRIBUTE_PREFIX
 from graphsvc.warehouse.standardise import vocabulary
@@ -54,8 +54,10 @@ def _is_category(name: str, values: Values) -> bool:
 def _hidden(values: Mapping[str, Values], used: set[str]) -> Found:
     """A path in a column that no name tells: all values as long, and at least two steps of one tree."""
     for name, found in values.items():
+        if name in used or is_ignored(name):
+            continue
         given = found.given[:JUDGED]
-        separator = separator_of(given) if name not in used and given and found.length < 200 else None
+        separator = separator_of(given) if given and found.length < 200 else None
         if separator and width_of(given, separator) >= 2 and tree_depth(given, separator) >= 2:
             return _parts(name, given, separator)
     return {}

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
-from graphsvc.warehouse.fields import EVENT_KINDS, EVENT_WORDS
+from graphsvc.warehouse.fields import EVENT_KINDS, EVENT_WORDS, STATUS_WORDS
 from graphsvc.warehouse.standardise import check_gtin, parse_currency, parse_money, parse_number, parse_time
 
 URL = re.compile(r"https?://\S+|www\.\S+", re.IGNORECASE)
@@ -100,6 +100,7 @@ KINDS: dict[str, Callable[[Values], float]] = {
     "json": _structure,
     "path": _category,
     "event": _mostly(lambda value: value.lower() in EVENT_WORDS or value.lower() in EVENT_KINDS),
+    "status": _mostly(lambda value: value.lower() in STATUS_WORDS, 0.0),
     "text": _text,
 }
 FIELDS: dict[str, Callable[[Values], float]] = {

@@ -16,7 +16,7 @@ from graphsvc.mapping.cells import Column
 from graphsvc.mapping.document import WITH_ATTRIBUTES
 from graphsvc.mapping.evidence import Values, code, fit, priced
 from graphsvc.mapping.fields import Mapping, listed
-from graphsvc.mapping.naming import is_ignored, is_minor, likeness, plain_attribute
+from graphsvc.mapping.naming import LANGUAGE, is_ignored, is_minor, likeness, plain_attribute
 from graphsvc.warehouse.fields import ASSETS, ATTRIBUTE_PREFIX, Field
 from graphsvc.warehouse.standardise import check_gtin
 
@@ -35,6 +35,7 @@ TELLING: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("campaigns", ("key", "start", "end")),
 )
 SURE = 0.75
+GOODS = {"brand", "manufacturer", "category", "price", "stock", "gtin", "variants", "offers"}  # no shopper has them
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,8 @@ def guess(sample: pa.Table, asset: str) -> Mapping:
         used = {pair.column for pair in chosen.values() if pair.field != "category"}
         for name, (column, sure) in category_fields(values, used, chosen.get("category")).items():
             fields[name], confidence[name] = column, sure
+    if asset == "products" and "title" in chosen:
+        _add_languages(fields, list(values))
     if "attributes" in chosen:
         fields["attributes"] = Column((chosen["attributes"].column,))
     taken = {column for found in fields.values() for column in found.columns}
@@ -85,10 +88,16 @@ def guess_asset(sample: pa.Table) -> str:
         chosen = choose(values, asset)
         if all(name in chosen and chosen[name].confidence >= SURE for name in telling):
             return asset
-    products, customers = choose(values, "products"), choose(values, "customers")
-    if "shopper" in customers and "title" not in products and customers["shopper"].confidence >= SURE:
-        return "customers"
-    return "products"
+    return "customers" if _are_customers(values) else "products"
+
+
+def _are_customers(values: Map[str, Values]) -> bool:
+    """Whether rows name shoppers and nothing that only goods have: an "id" alone may be anything's."""
+    found = choose(values, "products")
+    sure = {name for name, pair in found.items() if pair.confidence >= SURE}
+    shopper = choose(values, "customers").get("shopper")
+    named = shopper is not None and shopper.confidence >= SURE
+    return named and not sure & GOODS and ("title" not in found or "key" not in sure)
 
 
 def choose(values: Map[str, Values], asset: str) -> dict[str, Pair]:
@@ -140,6 +149,17 @@ def _find_missing(values: Map[str, Values], asset: str, chosen: dict[str, Pair])
         free = [name for name in codes if all(pair.column != name for pair in chosen.values())] or codes
         if free:
             chosen["key"] = Pair("key", free[0], LEAST)
+
+
+def _add_languages(fields: dict[str, Column], names: list[str]) -> None:
+    """Titles and descriptions in further languages join the description, so that they can be found."""
+    taken = {column for found in fields.values() for column in found.columns}
+    said = [fields[name].columns[0] for name in ("description", "title") if name in fields]
+    stems = [LANGUAGE.sub("", column) for column in said if LANGUAGE.search(column)]
+    more = [name for stem in stems for name in names if name not in taken and LANGUAGE.sub("", name) == stem != name]
+    own = fields["description"].columns if "description" in fields else ()
+    if more:
+        fields["description"] = Column((*own, *more))
 
 
 def _column(name: str, spec: Field) -> Column:

@@ -18,6 +18,11 @@ PART = 0.62  # of a name that ends or begins with a known one
 OWN = re.compile(r"^(?:product|item|商品|产品)[\W_]*(?=.)", re.IGNORECASE)
 MINOR = re.compile(r"[\W_]*(?:in[\W_]*)?(?:cents?|minor)$|[(（]?分[)）]?$", re.IGNORECASE)
 ENDING = re.compile(r"\.(?:name|value|text|amount|title|label)$", re.IGNORECASE)  # brand.name is the brand
+WRAPPER = re.compile(r"^(?:(?:info|data|fields|basic|general|node|_source|基本信息)\.)+", re.IGNORECASE)
+LANGUAGES = ("en", "英文", "zh", "中文", "cn", "de", "fr", "es", "it", "nl", "pt", "pl", "sv", "ja", "ko", "ru")
+LANGUAGE = re.compile(
+    rf"[._]({'|'.join(LANGUAGES)})(?:[-_](?:[a-z]{{2}}|han[st]))?$", re.IGNORECASE
+)  # title.en, name.zh-CN
 
 
 @cache
@@ -45,8 +50,9 @@ def likeness(asset: str, field: str, column: str) -> float:
     """How much a column's name says that it is a field, from 0 to 1; our own word for it says so fully."""
     if column == field:
         return 1.0
-    plain = MINOR.sub("", column) if is_minor(column) else column
-    return max(_score(words()[asset].get(field, []), name) for name in {plain, ENDING.sub("", plain)})
+    plain = LANGUAGE.sub("", WRAPPER.sub("", MINOR.sub("", column) if is_minor(column) else column))
+    known = words()[asset].get(field, [])
+    return max(_score(known, name) for name in {plain, ENDING.sub("", plain)}) * (1 - STEP * _language(column))
 
 
 def level_of(column: str) -> int | None:
@@ -80,3 +86,9 @@ def _score(known: list[str], column: str) -> float:
         if long and (name.endswith(other) or name.startswith(other)):
             return PART
     return 0.0
+
+
+def _language(column: str) -> int:
+    """The place of the language that a name ends with; 0 where it says none."""
+    found = LANGUAGE.search(column)
+    return LANGUAGES.index(found[1].lower()) if found else 0

@@ -1,11 +1,11 @@
 """Google Merchant feeds: RSS or Atom of any size, item by item, and the same in TSV.
 
-Knows the feed's elements; entities, DTDs and anything fetched from elsewhere are refused. What a name means is the
-mapping's business.
+Knows the feed's elements; entities, DTDs and anything fetched from elsewhere are refused. What the items say together
+stands in `offerings.py`.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,27 +18,28 @@ from defusedxml.ElementTree import DefusedXMLParser
 from graphsvc.errors import SourceError
 from graphsvc.sources.delimited import Table, open_table
 from graphsvc.sources.nesting import JOINT
-from graphsvc.sources.rows import LINE_CHARS, Reading, Refusals, record_batches, table_batches
+from graphsvc.sources.offerings import DETAIL, GROUP, Item, group_sizes, offerings
+from graphsvc.sources.rows import LINE_CHARS, Reading, Refusals, record_batches
 from graphsvc.sources.text import Text, open_text
 
 NAMESPACE = "{http://base.google.com/ns/1.0}"
 ITEMS = ("item", "entry")
 PIECE = 1 << 16
-DETAIL = "product_detail"
+Items = Iterator[tuple[int, Item]]
 TSV_NAMES = {"id", "title", "link"}
 TSV_HINTS = {"image_link", "availability", "google_product_category", "condition", "gtin", "mpn", "product_type"}
 
 
 def open_merchant_xml(path: str) -> Reading:
     """A feed in RSS 2.0 or Atom. `_line` is the line of the item."""
-    text = open_text(path)
-    return Reading(Path(path).name, partial(_read_xml, text))
+    text, name = open_text(path), Path(path).name
+    return Reading(name, partial(_batches, lambda refused: _items(text, name), lambda: _mentions(text, GROUP), name))
 
 
 def open_merchant_tsv(path: str) -> Reading:
     """A feed in TSV; its names may be written "g:image_link" or "image link"."""
     table = open_table(path, plain_name)
-    return Reading(table.name, partial(_read_tsv, table))
+    return Reading(table.name, partial(_batches, partial(_rows, table), lambda: GROUP in table.names, table.name))
 
 
 def plain_name(name: str) -> str:
@@ -52,16 +53,29 @@ def is_merchant(names: list[str]) -> bool:
     return plain >= TSV_NAMES and bool(plain & TSV_HINTS)
 
 
-def _read_tsv(table: Table, refused: Refusals) -> Iterator[pa.RecordBatch]:
-    return table_batches(table.names, table.rows(refused), refused)
+def _batches(
+    read: Callable[[Refusals], Items], grouped: Callable[[], bool], name: str, refused: Refusals
+) -> Iterator[pa.RecordBatch]:
+    """A feed with groups is read twice: how many items each has says when it is whole."""
+    sizes = group_sizes(read(Refusals(name)) if grouped() else ())
+    return record_batches(offerings(read(refused), sizes, refused, name), refused, name)
 
 
-def _read_xml(text: Text, refused: Refusals) -> Iterator[pa.RecordBatch]:
-    name = Path(text.path).name
-    return record_batches(_items(text, name), refused, name)
+def _mentions(text: Text, word: str) -> bool:
+    end = ""
+    for block in text.blocks():
+        if word in end + block:
+            return True
+        end = block[-len(word) :]
+    return False
 
 
-def _items(text: Text, name: str) -> Iterator[tuple[int, dict[str, str | None]]]:
+def _rows(table: Table, refused: Refusals) -> Items:
+    for line, cells, _ in table.rows(refused):
+        yield line, {name: cell or None for name, cell in zip(table.names, cells, strict=True)}
+
+
+def _items(text: Text, name: str) -> Items:
     target = _Target(name)
     parser = DefusedXMLParser(target=target, encoding="utf-8", forbid_dtd=True)
     target.parser = parser.parser
@@ -101,13 +115,13 @@ class _Target:
         self.parser: Any = None
         self.heard = 0
         self._name = name
-        self._done: list[tuple[int, dict[str, str | None]]] = []
+        self._done: list[tuple[int, Item]] = []
         self._path: list[str] | None = None  # inside an item: the elements that are open
         self._line = self._size = 0
         self._found: list[tuple[str, bool, str]] = []  # path, whether it is Google's own, text
         self._text: list[str] = []
 
-    def taken(self) -> list[tuple[int, dict[str, str | None]]]:
+    def taken(self) -> list[tuple[int, Item]]:
         """The items that have ended since."""
         done, self._done = self._done, []
         return done
@@ -151,7 +165,7 @@ class _Target:
         """The parser asks for it."""
 
 
-def _record(found: list[tuple[str, bool, str]]) -> dict[str, str | None]:
+def _record(found: list[tuple[str, bool, str]]) -> Item:
     """Google's own element before a plain one of the same name; what stands several times is joined."""
     own = {path for path, google, _ in found if google}
     values: dict[str, list[str]] = {}
@@ -162,7 +176,7 @@ def _record(found: list[tuple[str, bool, str]]) -> dict[str, str | None]:
         zip(values.pop(f"{DETAIL}.attribute_name", []), values.pop(f"{DETAIL}.attribute_value", []), strict=False)
     )
     values.pop(f"{DETAIL}.section_name", None)
-    record: dict[str, str | None] = {path: JOINT.join(texts) for path, texts in values.items()}
+    record: Item = {path: JOINT.join(texts) for path, texts in values.items()}
     if details:
         record[DETAIL] = json.dumps(details, ensure_ascii=False)
     return record

@@ -14,6 +14,7 @@ import pyarrow as pa
 from graphsvc.sources.delimited import Table, open_table
 from graphsvc.sources.rows import Reading, Refusals, record_batches
 from graphsvc.sources.variants import DEFAULT, variant
+from graphsvc.warehouse.fields import STATUS_WORDS
 from graphsvc.warehouse.standardise import parse_money, parse_number
 
 MOST_ROWS = 5_000  # of one product; Shopify allows 2,048 variants
@@ -74,7 +75,17 @@ def _product(rows: Sequence[Mapping[str, str]]) -> dict[str, str | None]:
     product["Image"] = next((row["Image Src"] for row in rows if row.get("Image Src")), None)
     product["Attributes"] = _attributes(rows, names)
     product["Variants"] = json.dumps(variants, ensure_ascii=False) if variants else None
+    if "Status" in first or "Published" in first:
+        product["Status"] = _status(product)
     return product
+
+
+def _status(product: Mapping[str, str | None]) -> str | None:
+    """As the export says it; what is hidden from the online store, or of a status that is new to us, is unpublished."""
+    status = product.get("Status")
+    known = (status or "active").strip().casefold()
+    hidden = (product.get("Published") or "").strip().casefold() == "false"
+    return "unpublished" if known not in STATUS_WORDS or (hidden and known == "active") else status
 
 
 def _options(first: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ Works on one Arrow batch at a time. What is written plainly is cast by Arrow; Py
 are not. Knows kinds of fields; does not know files, hashes or rules.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -17,7 +17,7 @@ import pyarrow.compute
 from extractors.measures import read_measure
 from graphsvc.ontology import attribute_name
 from graphsvc.warehouse.contracts import Contract
-from graphsvc.warehouse.fields import ASSETS, ATTRIBUTE_PREFIX, EVENT_WORDS
+from graphsvc.warehouse.fields import ASSETS, ATTRIBUTE_PREFIX, EVENT_WORDS, STATUS_WORDS
 from graphsvc.warehouse.schemas import ATTRIBUTE, TEXT, TIME, WHOLE
 from graphsvc.warehouse.standardise import (
     check_gtin,
@@ -197,13 +197,21 @@ def _currency(text: Column, contract: Contract) -> Converted:
     return _convert(text, pc.is_valid(text), pa.string(), text, read)
 
 
-def _event(text: Column, contract: Contract) -> Converted:
+def _word(text: Column, known: Mapping[str, str], rule: str) -> Converted:
     def read(before: str) -> tuple[str | None, str | None, str]:
         plain = before.strip().lower()
-        after = EVENT_WORDS.get(plain, plain)
-        return after, after, "" if after == before else "event_kind"
+        after = known.get(plain, plain)
+        return after, after, "" if after == before else rule
 
     return _convert(text, pc.is_valid(text), pa.string(), text, read)
+
+
+def _event(text: Column, contract: Contract) -> Converted:
+    return _word(text, EVENT_WORDS, "event_kind")
+
+
+def _status(text: Column, contract: Contract) -> Converted:
+    return _word(text, STATUS_WORDS, "status")
 
 
 def _flag(text: Column, contract: Contract) -> Converted:
@@ -252,6 +260,7 @@ KINDS: dict[str, Callable[[Column, Contract], Converted]] = {
     "gtin": _gtin,
     "currency": _currency,
     "event": _event,
+    "status": _status,
     "flag": _flag,
     "json": _nested,
 }

@@ -7,6 +7,7 @@ checked against it. Knows the standard and how its rules become SQL predicates; 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from pathlib import Path
 
@@ -40,13 +41,14 @@ LIMITS: dict[tuple[str, str], dict[str, object]] = {
     ("orders", "product"): {"maxLength": 500},
     ("orders", "basket"): {"maxLength": 500},
     ("orders", "price"): {"minimum": 0, "maximum": 100_000_000},
-    ("orders", "time"): {"minimum": "1980-01-01", "maximum": "2100-01-01"},
+    ("orders", "time"): {"minimum": "1980-01-01"},
     ("events", "product"): {"maxLength": 500},
-    ("events", "time"): {"minimum": "1980-01-01", "maximum": "2100-01-01"},
+    ("events", "time"): {"minimum": "1980-01-01"},
     ("reviews", "rating"): {"minimum": 0, "maximum": 100},
     ("reviews", "text"): {"maxLength": 100_000},
-    ("reviews", "time"): {"minimum": "1980-01-01", "maximum": "2100-01-01"},
+    ("reviews", "time"): {"minimum": "1980-01-01"},
 }
+AHEAD = 1.0  # days that a time may lie after now, for clocks and zones; a contract may say otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,20 +130,33 @@ class Contract:
     def rules(self) -> list[Rule]:
         """Every rule, of every field, in the contract's order."""
         kinds = {field.name: field.kind for field in ASSETS[self.asset]}
-        return [
+        found = [
             rule
             for prop in self._object(self.asset).properties or []
             if prop.name in kinds
             for rule in _rules(prop, kinds[prop.name])
         ]
+        return [*found, self._not_ahead()] if "time" in kinds else found
 
-    def threshold(self, name: str, default: float) -> float:
-        """The bound of a named rule over many rows (outliers), as the contract sets it."""
+    def threshold(self, name: str, part: str, default: float) -> float:
+        """The bound (`part`) of a named rule that no field's options can say, as the contract sets it."""
         for quality in self._object(self.asset).quality or []:
-            factor = _custom(quality.customProperties, "factor") if quality.name == name else None
-            if factor is not None:
-                return _number(factor, name)
+            bound = _custom(quality.customProperties, part) if quality.name == name else None
+            if bound is not None:
+                return _number(bound, part, name)
         return default
+
+    def _not_ahead(self) -> Rule:
+        days = self.threshold("time_in_future", "days", AHEAD)
+        try:
+            latest = datetime.now(UTC) + timedelta(days=days)
+        except (OverflowError, ValueError) as error:
+            raise ContractError(f"The days of time_in_future are {days}.", "Correct them in the contract.") from error
+        return Rule(
+            "time_in_future", "time", "latest", latest.isoformat(), f"time lies more than {days:g} day(s) after now",
+            "Correct it; if it is right, run quarantine retry when it has come, or change days of time_in_future in the"
+            " contract.",
+        )  # fmt: skip
 
     def drift(self, columns: Sequence[str]) -> list[str]:
         """What the columns of a file say against the contract, in words."""
@@ -226,20 +241,33 @@ def propose(
                     for f in ASSETS[asset]
                     if f.name in fields or f.required
                 ],
-                quality=[_outliers()] if asset == "orders" else None,
+                quality=QUALITY.get(asset),
             ),
         ],
     )
     return Contract(model, name, asset)
 
 
-def _outliers() -> DataQuality:
+def _quality(name: str, part: str, bound: float, description: str, implementation: str) -> DataQuality:
     return DataQuality(
-        name="quantity_outlier", type="custom", engine="graphsvc",
-        customProperties=[CustomProperty(property="factor", value=100.0)],
-        description="A quantity this many times the item's own median is refused; a new item is compared with all.",
-        implementation="sql/orders_outliers.sql", mustBeBetween=None, mustNotBeBetween=None,
+        name=name, type="custom", engine="graphsvc", customProperties=[CustomProperty(property=part, value=bound)],
+        description=description, implementation=implementation, mustBeBetween=None, mustNotBeBetween=None,
     )  # fmt: skip
+
+
+_OUTLIERS = _quality(
+    "quantity_outlier", "factor", 100.0,
+    "A quantity this many times the item's own median is refused; a new item is compared with all.",
+    "sql/orders_outliers.sql",
+)  # fmt: skip
+_AHEAD = _quality(
+    "time_in_future", "days", AHEAD, "A time that lies more days after the import is refused.", "time <= now + days"
+)
+# The rules that no field's options can say.
+QUALITY: dict[str, list[DataQuality]] = {
+    "orders": [_OUTLIERS, _AHEAD],
+    **{asset: [_AHEAD] for asset in ("events", "reviews", "redemptions")},
+}
 
 
 def _raw(column: str, identifiers: Mapping[str, str]) -> SchemaProperty:
@@ -296,11 +324,11 @@ def _rules(prop: SchemaProperty, kind: str) -> list[Rule]:
     return found
 
 
-def _number(value: object, name: str) -> float:
+def _number(value: object, part: str, name: str) -> float:
     try:
         return float(str(value))
     except ValueError as error:
-        raise ContractError(f"The factor of {name} is {value!r}, no number.", "Correct it in the contract.") from error
+        raise ContractError(f"{part} of {name} is {value!r}, no number.", "Correct it in the contract.") from error
 
 
 def _custom(properties: Sequence[CustomProperty] | None, name: str) -> object:

@@ -29,6 +29,7 @@ ASSETS: dict[str, tuple[Field, ...]] = {
         Field("price", "money"),
         Field("currency", "currency"),
         Field("stock", "integer"),
+        Field("status", "status"),  # whether the shop shows it; no column of the table
         Field("gtin", "gtin"),
         Field("url", "text"),
         Field("image", "text"),
@@ -102,3 +103,11 @@ _EVENT_WORDS = {
     "remove": "remove_from_cart, product removed, return, 退货",
 }
 EVENT_WORDS = {word: kind for kind, words in _EVENT_WORDS.items() for word in words.split(", ")}
+
+_STATUS_WORDS = {
+    "active": "active, published, publish, enabled, visible, live, true, yes, 上架, 已上架, 在售",
+    "draft": "draft, 草稿",
+    "archived": "archived, discontinued, 停售",
+    "unpublished": "unpublished, hidden, private, disabled, inactive, unlisted, false, no, 下架, 已下架",
+}
+STATUS_WORDS = {word: status for status, words in _STATUS_WORDS.items() for word in words.split(", ")}

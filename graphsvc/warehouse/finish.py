@@ -9,10 +9,13 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
+from graphsvc.errors import SafetyStop
 from graphsvc.warehouse.contracts import Contract
 from graphsvc.warehouse.schemas import TABLES
 from graphsvc.warehouse.stage import run_script
 from graphsvc.warehouse.tables import ROWS, SQL
+
+SAFE_SHARE = 0.2  # of a source's products that a --sync may retire unasked
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,7 @@ class Finish:
 
 
 FINISHES: dict[str, Finish] = {
-    "products": Finish("products", ("duplicates", "ids_products", "duplicate_keys"), "key"),
+    "products": Finish("products", ("duplicates", "ids_products", "not_published", "duplicate_keys"), "key"),
     "orders": Finish(
         "events",
         (
@@ -57,11 +60,31 @@ FINISHES: dict[str, Finish] = {
 
 def judge_all(connection: duckdb.DuckDBPyConnection, asset: str, name: str, contract: Contract, *, retry: bool) -> None:
     """Run the asset's scripts: every refusal that only all rows together show."""
-    factor = contract.threshold("quantity_outlier", 100.0)
+    factor = contract.threshold("quantity_outlier", "factor", 100.0)
     for script in FINISHES[asset].scripts:
         run_script(connection, script, name=name, factor=factor, retry=retry)
     key = FINISHES[asset].key
     connection.execute(f'CREATE VIEW stage_keys AS SELECT seq, file, line, "{key}" AS key FROM stage')
+
+
+def retire_missing(connection: duckdb.DuckDBPyConnection, name: str, *, asked: bool) -> None:
+    """Retire the products of a source that its whole catalogue lacks. Raises SafetyStop unless somebody was `asked`."""
+    gone = connection.execute((SQL / "missing_products.sql").read_text("utf-8"), {"name": name}).fetchall()[0][0]
+    had, lost = connection.execute(
+        "SELECT (SELECT count(*) FROM mine),"
+        " (SELECT count(*) FROM rejects) + (SELECT count(*) FROM stage WHERE key IS NULL)"
+    ).fetchall()[0]
+    if gone and lost and not asked:
+        raise SafetyStop(
+            f"This would retire {gone:,} products of {name}, and {lost:,} rows of the file do not say which products"
+            " they are.",
+            "Correct these rows, which a --dry-run counts by rule; if the products are gone, import with --yes.",
+        )
+    if gone > SAFE_SHARE * had and not asked:
+        raise SafetyStop(
+            f"This would retire {gone:,} of the {had:,} products of {name}.",
+            "Check the file; if it is right, import it again with --yes.",
+        )
 
 
 def rows_of(

@@ -1,6 +1,7 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -13,6 +14,7 @@ from graphsvc.mapping import Column, Mapping, guess, guess_asset
 from graphsvc.mapping.naming import words
 from graphsvc.mapping.paths import separator_of, tree_depth
 from graphsvc.sources import open_source
+from graphsvc.sources.nesting import flatten
 from graphsvc.warehouse.fields import ASSETS
 from tests.graphsvc.sources.test_shopify import HEADER, ROWS
 from tests.graphsvc.test_ingest import Shop
@@ -101,6 +103,13 @@ def test_a_feed_has_one_category_and_keeps_its_own_path() -> None:
     assert mapping.fields["category"] == Column(("product_type",))
     assert mapping.fields["attributes"] == Column(("product_detail",))
     assert mapping.fields["url"] == Column(("link",))
+
+
+def test_a_sale_and_its_dates_are_neither_category_nor_attribute() -> None:
+    dates = [f"2026-01-0{n}T00:00+0100/2026-02-01T00:00+0100" for n in range(1, 7)]
+    table = sample(id=list("123456"), title=["Cup"] * 6, price=["12 USD"] * 6, sale_price=["10 USD"] * 6,
+                   sale_price_effective_date=dates)  # fmt: skip
+    assert chosen(guess(table, "products")) == {"key": "id", "title": "title", "price": "price"}
 
 
 def test_values_overrule_names() -> None:
@@ -267,12 +276,12 @@ def test_a_required_field_that_nothing_looks_like() -> None:
 
 
 def test_the_mapping_as_a_table() -> None:
-    table = sample(id=["1", "2"], name=["Cup " * 30, "Jug"], colour=["red", "red"], published=["true", "true"])
+    table = sample(id=["1", "2"], name=["Cup " * 30, "Jug"], colour=["red", "red"], taxable=["true", "true"])
     mapping = guess(table, "products")
     shown = {row.field: row for row in mapping.rows(table)}
     assert shown["title"].confidence > 0.9
     assert shown["attributes.colour"].samples == ["red"]
-    assert shown["(ignored)"].column == "published"
+    assert shown["(ignored)"].column == "taxable"
     assert all(len(text) <= 40 for row in shown.values() for text in row.samples)
 
 
@@ -303,6 +312,23 @@ def test_an_export_of_shopify_becomes_products_with_variants(tmp_path: Path) -> 
     assert colours == ["red", "blue"]
 
 
+def test_a_feed_becomes_products_with_variants(tmp_path: Path) -> None:
+    header = "id\ttitle\tlink\titem_group_id\tprice\tsale_price\tavailability\tcolor"
+    lines = ("S-1\tShirt\t\tS\t15.00 USD\t\tin_stock\tred", "S-2\tShirt\t\tS\t15.00 USD\t12 USD\tout_of_stock\tblue",
+             "M-1\tMug\t\t\t9.00 USD\t\tbackorder\twhite")  # fmt: skip
+    path = tmp_path / "feed.tsv"
+    path.write_text("\n".join([header, *lines, ""]), "utf-8")
+    products = bring(Shop(tmp_path / "shop"), path)
+    assert products.keys() == {"S", "M-1"}
+    shirt, mug = products["S"], products["M-1"]
+    assert (shirt["price"], shirt["currency"], shirt["stock"], mug["stock"]) == (12.0, "USD", None, 0)
+    assert [(one["sku"], one["price"], one["stock"]) for one in shirt["variants"]] == [  # type: ignore[attr-defined]
+        ("S-1", 15.0, None), ("S-2", 12.0, 0),
+    ]  # fmt: skip
+    said = {(one["name"], one["value"]) for one in shirt["attributes"]}  # type: ignore[attr-defined]
+    assert said >= {("color", "red"), ("color", "blue"), ("availability", "in_stock")}
+
+
 def test_json_lines_become_products(tmp_path: Path) -> None:
     rows = [
         {"id": n, "name": {"en": f"Cup {n}"}, "title": f"Cup {n}", "price": {"amount": 2.5, "currency": "EUR"},
@@ -315,6 +341,40 @@ def test_json_lines_become_products(tmp_path: Path) -> None:
     assert (cup["title"], cup["price"], cup["currency"], cup["brand"]) == ("Cup 1", 2.5, "EUR", "Nordholm")
     assert cup["category"] == ["Home", "Kitchen"]
     assert {one["value"] for one in cup["attributes"] if one["name"] == "colour"} == {"red", "blue"}  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("row", "fields"),
+    [
+        ({"id": 1, "name": {"en": "Cup", "zh": "杯子"}, "price": {"amount": 2.5, "currency": "EUR"}},
+         {"key": "id", "title": "name.en", "description": "name.zh", "price": "price.amount",
+          "currency": "price.currency"}),
+        ({"id": 1, "title": {"de": "Tasse", "en": "Cup"}, "description": {"de": "Gut.", "en": "Good."}},
+         {"key": "id", "title": "title.en", "description": "description.en + description.de + title.de"}),
+        ({"sku": 1, "name": {"zh": "杯子"}}, {"key": "sku", "title": "name.zh"}),
+        ({"sys": {"id": "a"}, "fields": {"title": {"en-US": "Cup"}}}, {"key": "sys.id", "title": "fields.title.en-US"}),
+        ({"id": 1, "info": {"name": "Cup"}, "stock": {"quantity": 3}},
+         {"key": "id", "title": "info.name", "stock": "stock.quantity"}),
+        ({"id": 1, "name_en": "Cup", "name_zh": "杯子", "价格": 3},
+         {"key": "id", "title": "name_en", "description": "name_zh", "price": "价格"}),
+    ],
+)  # fmt: skip
+def test_nested_products_in_any_language(row: dict[str, Any], fields: dict[str, str]) -> None:
+    table = sample(**{name: [str(value)] for name, value in flatten(row).items()})
+    assert guess_asset(table) == "products"
+    assert chosen(guess(table, "products")) == fields
+
+
+@pytest.mark.parametrize(
+    ("asset", "names"),
+    [
+        ("products", ["id", "naam.nl-BE", "price.amount"]), ("products", ["id", "naam", "brand.name"]),
+        ("products", ["customer_id", "title", "price"]), ("products", ["id", "name", "note"]),
+        ("customers", ["id", "age"]), ("customers", ["customer_id", "name", "email"]),
+    ],
+)  # fmt: skip
+def test_an_id_alone_makes_no_shopper(asset: str, names: list[str]) -> None:
+    assert guess_asset(sample(**{name: ["5" if "price" in name else "Cup"] for name in names})) == asset
 
 
 @pytest.mark.skipif(not DATA, reason="GRAPHSVC_DATA is not set")

@@ -6,5 +6,7 @@ FROM (
     FROM quarantine
     WHERE source = $name AND asset = $asset AND regexp_matches(rule, '(unknown|ambiguous)_product')
 ) AS refused
-JOIN (SELECT key, product_id FROM products WHERE batch IN (SELECT unnest($later))) AS moved
-    ON refused.named IN (moved.key, moved.product_id)
+JOIN (
+    SELECT unnest([key, product_id] || coalesce([v.sku FOR v IN variants], [])) AS name
+    FROM products WHERE batch IN (SELECT unnest($later))
+) AS moved ON refused.named = moved.name

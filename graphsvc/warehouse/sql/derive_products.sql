@@ -1,4 +1,5 @@
--- purpose: products that only the order lines know: the title most used, the median price paid
+-- purpose: products that only the order lines know: the title most used, the median price paid. What its own row keeps from
+--   being shown is none
 -- params: name
 CREATE TABLE derived AS
 SELECT $name || ':' || s.product AS product_id, s.product AS key, mode(s.title) AS title, median(s.price) AS price,
@@ -6,5 +7,6 @@ SELECT $name || ':' || s.product AS product_id, s.product AS key, mode(s.title) 
 FROM stage AS s JOIN resolved AS r ON s.product = r.product
 WHERE r.product_id IS NULL AND r.products = 0 AND s.title IS NOT NULL AND s.quantity > 0 AND s.price > 0
   AND s.seq NOT IN (SELECT seq FROM refusals)
+  AND $name || ':' || s.product NOT IN (SELECT identity FROM all_held WHERE identity IS NOT NULL AND contains(rule, 'not_published'))
 GROUP BY s.product;
 UPDATE resolved SET product_id = d.product_id FROM derived AS d WHERE resolved.product = d.key AND resolved.product_id IS NULL

@@ -1,5 +1,6 @@
--- purpose: this source's products that the whole catalogue no longer holds; a refused row still holds its product
+-- purpose: retire this source's products that the whole catalogue no longer holds; a refused row still holds its product
 -- params: name
+INSERT INTO leaving
 SELECT c.* REPLACE (true AS retired)
 FROM catalogue AS c
 WHERE c.source = $name

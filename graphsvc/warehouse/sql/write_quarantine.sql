@@ -1,6 +1,6 @@
 -- purpose: every refused row with all of its reasons, but for those held already, and the release of those that passed:
---   the row itself, or another one of its id, for that is the row corrected
--- params: name, asset
+--   the row itself, or another one of its id, for that is the row corrected; and of those whose id an import refuses anew
+-- params: name, asset, retry
 WITH refused AS (
     SELECT left(md5($name || $asset || q.file || q.line || left(q.row_hash, 24)), 20) AS quarantine_id, q.*
     FROM (
@@ -20,10 +20,11 @@ SELECT quarantine_id, $name AS source, $asset AS asset, file, line, rule, reason
 FROM refused
 WHERE (quarantine_id, rule) NOT IN (SELECT (quarantine_id, rule) FROM held)
 UNION ALL
-SELECT h.quarantine_id, h.source, h.asset, h.file, h.line, 'released', 'it passes now', '', NULL, h.row_hash, h.identity, ''
+SELECT h.quarantine_id, h.source, h.asset, h.file, h.line, 'released', 'it passes now, or came anew', '', NULL, h.row_hash, h.identity, ''
 FROM held AS h
 WHERE h.quarantine_id NOT IN (SELECT quarantine_id FROM refused) AND (
     (h.file, h.line, left(h.row_hash, 24)) IN (SELECT (file, line, left(row_hash, 24)) FROM stage)
+    OR (NOT $retry AND h.identity IN (SELECT identity FROM refused WHERE identity IS NOT NULL))
     OR h.identity IN (SELECT id FROM ids WHERE seq NOT IN (SELECT seq FROM refusals))
     OR h.identity IN (
         SELECT m.id

@@ -97,4 +97,102 @@ def test_names_of_tsv(tmp_path: Path) -> None:
         "g:id\ttitle\tlink\timage link\tAvailability\n1\tPan\thttps://x.example\ta.jpg\tin_stock\n", "utf-8"
     )
     (row,) = [row for batch in open_source(str(path)).batches() for row in batch.to_pylist()]
-    assert list(row) == ["id", "title", "link", "image_link", "availability", "_line"]
+    assert set(row) == {"id", "title", "link", "image_link", "availability", "stock", "_line"}
+
+
+# ---- what attributes say together
+
+NAMES = "id\ttitle\tlink\timage link\tprice\tsale price\tsale_price_effective_date\tavailability"
+
+
+def read_tsv(tmp_path: Path, header: str, *lines: str) -> list[dict[str, str]]:
+    path = tmp_path / "feed.txt"
+    path.write_text("\n".join([header, *lines, ""]), "utf-8")
+    return [row for batch in open_source(str(path)).batches() for row in batch.to_pylist()]
+
+
+@pytest.mark.parametrize(
+    ("price", "sale", "dates", "asked", "regular"),
+    [
+        ("15.00 USD", "12.50 USD", "", "12.50 USD", "15.00 USD"),
+        ("15.00 USD", "18 USD", "", "15.00 USD", None),
+        ("15.00 USD", "12 EUR", "", "15.00 USD", None),
+        ("15.00 USD", "soon", "", "15.00 USD", None),
+        ("15.00 USD", "12.50 USD", "2020-01-01T00:00+0100/2099-01-01T00:00+0100", "12.50 USD", "15.00 USD"),
+        ("15.00 USD", "12.50 USD", "2020-01-01T00:00+0100/2020-02-01T00:00+0100", "15.00 USD", None),
+        ("15.00 USD", "12.50 USD", "2098-01-01T00:00Z/2099-01-01T00:00Z", "15.00 USD", None),
+        ("15.00 USD", "12.50 USD", "spring", "15.00 USD", None),
+    ],
+)
+def test_a_sale_that_is_on_is_the_price(
+    tmp_path: Path, price: str, sale: str, dates: str, asked: str, regular: str | None
+) -> None:
+    (row,) = read_tsv(tmp_path, NAMES, f"1\tPan\thttps://x.example\ta.jpg\t{price}\t{sale}\t{dates}\tin_stock")
+    assert (row["price"], row.get("regular_price")) == (asked, regular)
+    assert (row.get("sale_price") is None) == (regular is not None)  # one that is not on stays where it was
+
+
+@pytest.mark.parametrize(
+    ("availability", "stock"),
+    [("in_stock", None), ("in stock", None), ("out of stock", "0"), ("out_of_stock", "0"), ("backorder", "0"),
+     ("preorder", "0"), ("", None)],
+)  # fmt: skip
+def test_what_is_not_there_has_a_stock_of_nought_and_what_is_no_number(
+    tmp_path: Path, availability: str, stock: str | None
+) -> None:
+    item = f"<item><g:id>1</g:id><g:availability>{availability or ' '}</g:availability><g:size>S</g:size></item>"
+    other = "<item><g:id>2</g:id><g:availability>out_of_stock</g:availability><g:quantity>7</g:quantity></item>"
+    first, second = read(tmp_path, rss(item + other))
+    assert (first["stock"], second["stock"]) == (stock, "7")
+
+
+SHIRT = "{}\t{}\thttps://x.example\ta.jpg\t{}\t{}\t{}\t{}\t{}\tcotton"
+GROUPED = "id\ttitle\tlink\timage_link\titem_group_id\tprice\tavailability\tcolor\tgtin\tmaterial"
+LINES = (
+    SHIRT.format("S-1", "Shirt red", "S", "15.00 USD", "out_of_stock", "red", "9520001010019"),
+    SHIRT.format("M-1", "Mug", "", "9.00 USD", "out_of_stock", "white", "4006381333931"),
+    SHIRT.format("S-2", "Shirt blue", "S", "12.00 USD", "in_stock", "blue", ""),
+    SHIRT.format("T-1", "Towel", "T", "20.00 USD", "backorder", "white", ""),
+)
+
+
+def test_items_of_one_group_are_variants_of_a_product(tmp_path: Path) -> None:
+    mug, shirt, towel = read_tsv(tmp_path, GROUPED, *LINES)
+    assert (shirt["id"], shirt["title"], shirt["price"], shirt["_line"]) == ("S", "Shirt red", "12.00 USD", 2)
+    assert (shirt["stock"], shirt["availability"], shirt["gtin"]) == (None, "in_stock", None)
+    assert (shirt["material"], shirt["color"]) == ("cotton", None)
+    assert json.loads(shirt["product_detail"]) == {"color": ["red", "blue"]}
+    variants = json.loads(shirt["variants"])
+    assert [(one["sku"], one["title"], one["price"], one["stock"], one["gtin"]) for one in variants] == [
+        ("S-1", "Shirt red", "15.00 USD", "0", "9520001010019"), ("S-2", "Shirt blue", "12.00 USD", None, None),
+    ]  # fmt: skip
+    assert [one["attributes"][0]["value"] for one in variants] == ["red", "blue"]
+    assert (mug["id"], mug["color"], mug["variants"]) == ("M-1", "white", None)
+    assert (towel["id"], towel["stock"], towel["color"], len(json.loads(towel["variants"]))) == ("T", "0", "white", 1)
+
+
+def test_a_group_counts_as_one_row_and_bad_lines_are_refused_once(tmp_path: Path) -> None:
+    path = tmp_path / "feed.txt"
+    path.write_text("\n".join([GROUPED, *LINES, "short\trow", ""]), "utf-8")
+    source = open_source(str(path))
+    assert sum(batch.num_rows for batch in source.batches()) == 3
+    assert [(refused.line, refused.rule) for refused in source.rejects] == [(6, "ragged")]
+
+
+def test_groups_of_xml_keep_their_details(tmp_path: Path) -> None:
+    group = "<g:item_group_id>P</g:item_group_id><g:size>{}</g:size></item>"
+    one = ITEM.replace("</item>", group.format("24 cm"))
+    (pan,) = read(tmp_path, rss(one + one.replace("A1", "A2").replace("24 cm", "28 cm")))
+    assert (pan["id"], json.loads(pan["product_detail"])) == ("P", {"Finish": "matte", "size": ["24 cm", "28 cm"]})
+
+
+def test_groups_that_are_torn_apart_have_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("graphsvc.sources.offerings.MOST_HELD", 50)
+    with pytest.raises(SourceError, match="far apart") as caught:
+        read_tsv(tmp_path, GROUPED, *LINES)
+    assert "Sort" in caught.value.next_step
+    monkeypatch.undo()
+    monkeypatch.setattr("graphsvc.sources.offerings.MOST_ROWS", 1)
+    source = open_source(str(tmp_path / "feed.txt"))
+    assert sum(batch.num_rows for batch in source.batches()) == 3
+    assert [refused.rule for refused in source.rejects] == ["too_many_variants"]

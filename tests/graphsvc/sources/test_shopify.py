@@ -1,6 +1,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from graphsvc.sources import open_source
 
 HEADER = (
@@ -53,3 +55,18 @@ def test_variants_are_as_the_warehouse_keeps_them(tmp_path: Path) -> None:
     assert variants[2]["stock"] is None
     (only,) = json.loads(mug["Variants"])
     assert (only["sku"], only["title"], only["attributes"]) == ("MU-1", None, [])
+
+
+@pytest.mark.parametrize(
+    ("status", "published", "read"),
+    [
+        ("active", "TRUE", "active"), ("active", "", "active"), ("active", "FALSE", "unpublished"),
+        ("", "FALSE", "unpublished"), ("draft", "FALSE", "draft"), ("archived", "TRUE", "archived"), ("", "TRUE", None),
+        ("Suspended", "TRUE", "unpublished"),
+    ],
+)  # fmt: skip
+def test_what_the_online_store_hides_says_so(tmp_path: Path, status: str, published: str, read: str | None) -> None:
+    path = tmp_path / "export.csv"
+    path.write_text(f"Handle,Title,Variant Price,Published,Status\nmug,Mug,9.00,{published},{status}\n", "utf-8")
+    (row,) = [row for batch in open_source(str(path)).batches() for row in batch.to_pylist()]
+    assert row["Status"] == read
