@@ -25,8 +25,10 @@ class Sort(Enum):
     """`graphsvc.types.Sort`."""
 
     RELEVANCE = enum_value("relevance", description="Best match first.")
-    PRICE = enum_value("price", description="Cheapest first.")
-    PRICE_DESC = enum_value("price_desc", description="Dearest first.")
+    PRICE = enum_value(
+        "price", description="Cheapest first, in the answer's `currency`; other currencies follow, each by itself."
+    )
+    PRICE_DESC = enum_value("price_desc", description="Dearest first, currencies as in PRICE.")
     NEWEST = enum_value("newest", description="Newest first.")
     POPULARITY = enum_value("popularity", description="Most popular first.")
     RATING = enum_value("rating", description="Best rated first.")
@@ -76,8 +78,14 @@ class FilterInput:
         default=None, description='Categories with all below them: ids, names, or paths written "Home > Kitchen".'
     )
     attributes: list[AttributeFilter] | None = field(default=None, description="Attributes and their values.")
-    price_min: float | None = field(default=None, description="The lowest price.")
-    price_max: float | None = field(default=None, description="The highest price.")
+    price_min: float | None = field(default=None, description="The lowest price, in `currency`.")
+    price_max: float | None = field(default=None, description="The highest price, in `currency`.")
+    currency: str | None = field(
+        default=None,
+        description="The currency of the prices, as the facets of prices name it; alone, all that is priced in it."
+        " Without it a bound is of the commonest currency among what matches the query (for recommendations: of the"
+        " shop), which a search names in its own `currency`.",
+    )
     in_stock: bool | None = field(default=None, description="True: only what is in stock; false: only what is not.")
     sources: list[str] | None = field(default=None, description="Sources that products came from.")
 
@@ -184,6 +192,7 @@ def filter_of(given: FilterInput | None) -> values.Filter:
         _finite("priceMax", given.price_max),
         given.in_stock,
         tuple(given.sources or ()),
+        given.currency,
     )
 
 

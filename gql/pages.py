@@ -26,6 +26,8 @@ class SearchPage:
     facets: Sequence[Facet]
     query: str
     corrected_query: str | None
+    currency: str | None
+    empty_reason: str | None
     query_id: str
     offset: int
 
@@ -58,8 +60,9 @@ def search_page(result: SearchResult, after: str | None) -> SearchPage:
         result.has_next, after is not None, hits[0].cursor if hits else None, hits[-1].cursor if hits else None
     )
     return SearchPage(
-        hits, info, result.total, result.facets, result.query, result.corrected, result.query_id, result.offset
-    )
+        hits, info, result.total, result.facets, result.query, result.corrected, result.currency, result.empty_reason,
+        result.query_id, result.offset,
+    )  # fmt: skip
 
 
 def recommendation_page(found: Recommendations) -> RecommendationPage:

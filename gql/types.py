@@ -193,6 +193,10 @@ class Facet:
     name: str = field(description="The field: brand, category, price, stock, source, or an attribute's name.")
     label: str = field(description="What to show above the choices.")
     values: list[FacetValue] = field(description="The choices.")
+    currency: str | None = field(
+        description="Of prices, which have a facet for each currency: what to put into the filter beside a choice, ISO"
+        " 4217; empty where the shop names none. Null for other fields."
+    )
 
 
 @strawberry.type(description="One product of an answer to a search.")
@@ -216,6 +220,12 @@ class SearchConnection:
     facets: list[Facet] = field(description="The choices that narrow the answer; those asked for with `facets`.")
     query: str = field(description="The query as it was given.")
     corrected_query: str | None = field(description="The query as it was understood, when that differs.")
+    currency: str | None = field(
+        description="The currency in which the filter or the order compared prices; null when nothing was compared."
+    )
+    empty_reason: str | None = field(
+        description="Why nothing matches, and what to try, as sentences for people; null when something does."
+    )
     query_id: strawberry.ID = field(description="Names this answer; events that follow from it carry it in `track`.")
     offset: Long = field(description="The place in the write log that the answer speaks of.")
 

@@ -76,6 +76,9 @@ class Filter:
 
     `brands` and `categories` are node ids or names (a category stands for its whole subtree; a path is written
     "Home > Kitchen"); `attributes` maps an attribute's name to values, each a node id or a name.
+
+    `currency` is that of the prices, "" where the shop names none; alone it asks for what is priced in it. Without it
+    the bounds are of the commonest currency among what the query matches.
     """
 
     brands: tuple[str, ...] = ()
@@ -85,6 +88,7 @@ class Filter:
     price_max: float | None = None
     in_stock: bool | None = None
     sources: tuple[str, ...] = ()
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,16 +132,21 @@ class FacetValue:
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """The choices of one field among exactly the matches."""
+    """The choices of one field among exactly the matches. Prices have a facet for each `currency`."""
 
     name: str
     label: str
     values: tuple[FacetValue, ...]
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """An answer. `total` counts every match, `offset` is the place in the write log that it speaks of."""
+    """An answer. `total` counts every match, `offset` is the place in the write log that it speaks of.
+
+    `currency` is that of the prices which a filter or an order compared, None when nothing was compared. Without a
+    match, `empty_reason` says why there is none, and what to try.
+    """
 
     query: str
     hits: tuple[Hit, ...]
@@ -147,6 +156,8 @@ class SearchResult:
     has_next: bool = False
     offset: int = 0
     query_id: str = ""
+    currency: str | None = None
+    empty_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,9 @@ def search(
     attribute: Annotated[list[str] | None, typer.Option(help="name=value, as colour=red")] = None,
     price_min: Annotated[float | None, typer.Option(help="lowest price")] = None,
     price_max: Annotated[float | None, typer.Option(help="highest price")] = None,
+    currency: Annotated[
+        str | None, typer.Option(help="of the prices, as USD; without it, the commonest among what matches")
+    ] = None,
     in_stock: Annotated[bool, typer.Option("--in-stock", help="only what is known to be in stock")] = False,
     facets: Annotated[bool, typer.Option(help="count brands, categories, attributes of all matches")] = False,
     json: Annotated[bool, typer.Option("--json", help="one JSON object on the last line")] = False,
@@ -32,7 +35,7 @@ def search(
     """
     with errors(), open_service(_settings(context), write=False) as service:
         chosen = Filter(tuple(brand or ()), tuple(category or ()), _attributes(attribute or []), price_min, price_max,
-                        in_stock or None)  # fmt: skip
+                        in_stock or None, currency=currency)  # fmt: skip
         result = service.search(SearchRequest(query, chosen, first, facets=("*",) if facets else ()))
         if result.corrected:
             out.print(f"Taken as: {escape(result.corrected)}")
@@ -41,14 +44,19 @@ def search(
              _money(hit.product.price, hit.product.currency), f"{hit.score:.3f}", _why(hit.reasons))
             for hit in result.hits
         ]  # fmt: skip
-        show(("id", "title", "brand", "price", "score", "why"), rows)
-        out.print(f"{result.total:,} matches.")
+        if result.empty_reason:
+            out.print(escape(result.empty_reason))
+        else:
+            show(("id", "title", "brand", "price", "score", "why"), rows)
+            prices = f" Prices compared in {result.currency}." if result.currency and currency is None else ""
+            out.print(f"{result.total:,} match{'' if result.total == 1 else 'es'}.{escape(prices)}")
         for facet in result.facets:
             values = ", ".join(f"{value.name} ({value.count:,})" for value in facet.values[:8])
             out.print(f"{escape(facet.label)}: {escape(values)}")
         if json:
             hits = [_spelled(hit) | {"alike": hit.alike} for hit in result.hits]
-            dump({"query": query, "corrected": result.corrected, "total": result.total, "hits": hits})
+            said = {"corrected": result.corrected, "currency": result.currency, "empty_reason": result.empty_reason}
+            dump({"query": query, **said, "total": result.total, "hits": hits})
 
 
 def recommend(

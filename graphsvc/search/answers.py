@@ -10,11 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from graphsvc.search.absence import why_empty
 from graphsvc.search.corpus import Scores
 from graphsvc.search.facets import FacetCounter
 from graphsvc.search.filters import Mask, read_filter
 from graphsvc.search.kernels import choose_members
 from graphsvc.search.pages import MOST, Place, check, digest_of, page, read_cursor, write_cursor
+from graphsvc.search.prices import compared_in, price_keys, settled
 from graphsvc.search.reasons import popular, reasons_of
 from graphsvc.search.state import State
 from graphsvc.types import Facet, Hit, Reason, SearchRequest, SearchResult, Sort
@@ -36,21 +38,19 @@ class Members:
 def answer(state: State, request: SearchRequest, encode: Encode) -> SearchResult:
     """Answer a question. Raises QueryError for a filter, facet, cursor, page or order that is not valid."""
     check(request)
-    digest = digest_of(request)
-    after = read_cursor(request.after, digest) if request.after is not None else None
-    choices = read_filter(request.filter, state.columns, state.nodes, state.sources)
     scores = score(state, request, encode)
     matched = state.every_document if scores is None else scores.matched
+    currency = compared_in(state, request.filter, request.sort, matched)
+    digest = digest_of(request, currency)
+    after = read_cursor(request.after, digest) if request.after is not None else None
+    wanted = settled(request.filter, currency)
+    choices = read_filter(wanted, state.columns, state.nodes, state.sources, state.currencies)
     allowed = choices.allowed(state.columns, state.nodes, state.alive)
-    members = find_members(state, allowed, matched, scores, request.sort)
+    members = find_members(state, allowed, matched, scores, request.sort, currency)
     places, more = page(members.keys, members.ties, after, min(request.first, MOST))
     facets: tuple[Facet, ...] = ()
     if request.facets:
-        counter = FacetCounter(
-            state.columns, state.nodes, state.sources, state.alive, choices, matched,
-            state.groups, request.filter,
-        )  # fmt: skip
-        facets = counter.count(request.facets)
+        facets = FacetCounter(state, choices, matched, wanted).count(request.facets)
     understanding = scores.understanding if scores is not None else None
     return SearchResult(
         query=request.query,
@@ -60,6 +60,8 @@ def answer(state: State, request: SearchRequest, encode: Encode) -> SearchResult
         corrected=understanding.corrected if understanding is not None and understanding.corrections else None,
         has_next=more,
         offset=state.offset,
+        currency=currency,
+        empty_reason=None if len(members.rows) else why_empty(request, bool(matched.any()), currency),
     )
 
 
@@ -88,18 +90,20 @@ def score(state: State, request: SearchRequest, encode: Encode) -> Scores | None
     return corpus.score(understanding, vector, state.living)
 
 
-def find_members(state: State, allowed: Mask, matched: Mask, scores: Scores | None, order: Sort) -> Members:
-    """The hits among the allowed rows of matched documents, with their places in that order."""
+def find_members(
+    state: State, allowed: Mask, matched: Mask, scores: Scores | None, order: Sort, currency: str | None = None
+) -> Members:
+    """The hits among the allowed rows of matched documents, with their places in that order; prices of one currency."""
     columns = state.columns
     best = np.empty(state.groups, np.int32)
     count = np.empty(state.groups, np.int32)
     choose_members(allowed, columns.document, columns.group, columns.popularity, columns.tie, matched, best, count)
     groups = np.flatnonzero(best >= 0)
     rows = best[groups]
-    return Members(rows, count[groups], _keys(state, rows, scores, order), columns.tie[rows])
+    return Members(rows, count[groups], _keys(state, rows, scores, order, currency), columns.tie[rows])
 
 
-def _keys(state: State, rows: NDArray[np.int32], scores: Scores | None, order: Sort) -> Keys:
+def _keys(state: State, rows: NDArray[np.int32], scores: Scores | None, order: Sort, currency: str | None) -> Keys:
     """What orders rows, lower first; unknown prices and ratings come last."""
     columns = state.columns
     if order == "relevance" and scores is not None:
@@ -108,8 +112,9 @@ def _keys(state: State, rows: NDArray[np.int32], scores: Scores | None, order: S
         return -columns.newness[rows].astype(np.float64)
     if order in ("relevance", "popularity"):
         return -columns.popularity[rows]
-    values = columns.rating[rows] if order == "rating" else columns.price[rows]
-    return np.where(np.isfinite(values), values if order == "price" else -values, np.inf)
+    if order == "rating":
+        return np.where(np.isfinite(columns.rating[rows]), -columns.rating[rows], np.inf)
+    return price_keys(state, rows, currency, falling=order == "price_desc")
 
 
 def _hit(state: State, members: Members, at: int, scores: Scores | None, digest: bytes, explain: bool) -> Hit:

@@ -21,6 +21,7 @@ from graphsvc.search.answers import answer, ranking, score
 from graphsvc.search.data import CatalogueData
 from graphsvc.search.filters import Mask, read_filter
 from graphsvc.search.nodes import CATEGORY
+from graphsvc.search.prices import compared_in, settled
 from graphsvc.search.snapshot import open_snapshot
 from graphsvc.search.state import State
 from graphsvc.search.suggestions import suggest
@@ -148,9 +149,13 @@ class Catalogue:
         return [(state.row_id(int(state.best_of_group[group])), found[group]) for group in best]
 
     def allowed(self, wanted: Filter) -> Mask:
-        """Which of `ids` pass a filter, bool[len(ids)]. Raises QueryError when it is not valid."""
+        """Which of `ids` pass a filter, bool[len(ids)]. Raises QueryError when it is not valid.
+
+        Bounds of the price without a currency are of the commonest one of the whole catalogue.
+        """
         state = self._state
-        choices = read_filter(wanted, state.columns, state.nodes, state.sources)
+        priced = settled(wanted, compared_in(state, wanted, "relevance", state.every_document))
+        choices = read_filter(priced, state.columns, state.nodes, state.sources, state.currencies)
         passing: Mask = choices.allowed(state.columns, state.nodes, state.alive)[state.rows]
         return passing
 

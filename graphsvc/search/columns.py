@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 UNKNOWN_STOCK, OUT, IN = -1, 0, 1
+UNPRICED = -1
 SPARE = 4096  # rows for which room is made when none is left
 TYPES: Mapping[str, type] = {
     "tie": np.uint64,
     "document": np.int32,
     "group": np.int32,
     "price": np.float64,
+    "currency": np.int32,
     "stock": np.int8,
     "source": np.int32,
     "popularity": np.float64,
@@ -37,6 +39,7 @@ class Row:
     document: int
     group: int  # products of one group are one hit
     price: float  # NaN: unknown
+    currency: int  # UNPRICED without a price
     stock: int  # UNKNOWN_STOCK, OUT or IN
     source: int
     popularity: float
@@ -55,6 +58,7 @@ class Columns:
     document: Array
     group: Array
     price: Array
+    currency: Array
     stock: Array
     source: Array
     popularity: Array

@@ -2,21 +2,23 @@
 
 A facet of a field that the filter names counts as if it did not, so that its other choices can be seen; every count is
 what choosing that value alone gives. Counted are hits: alike products that are one hit count once. Knows bitmaps,
-columns and nodes; no scores.
+columns and nodes; no scores. Prices have a facet for each currency.
 """
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from graphsvc.search.columns import IN, OUT, UNKNOWN_STOCK, Columns
+from embeddings.words import is_chinese, tokens
+from graphsvc.search.columns import IN, OUT, UNKNOWN_STOCK
 from graphsvc.search.filters import PRICE, SOURCE, STOCK, Choices, Mask, known_attribute
 from graphsvc.search.kernels import choose_members, count_nodes, count_values, members_by_group
-from graphsvc.search.nodes import ATTRIBUTE, BRAND, CATEGORY, NONE, Nodes
+from graphsvc.search.nodes import ATTRIBUTE, BRAND, CATEGORY, NONE
+from graphsvc.search.prices import by_commonness, in_ranges, price_edges, price_ranges, range_id, range_name
+from graphsvc.search.state import State
 from graphsvc.types import Facet, FacetValue, Filter
 
 ALL = "*"
@@ -26,10 +28,8 @@ COVERED = 0.1  # share of the hits that must have an attribute before "*" shows 
 SHORT = 10  # values that a shopper looks through
 HELD = 0.6  # share of the hits that those must cover: else an attribute measures or names, and offers no choice
 VARIED = 0.3  # values per hit that it may have beyond those
-RANGES = 5  # of prices
-ROUND = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 7.5, 10.0)
-CENT = 0.01
 LABELS = {PRICE: "Price", STOCK: "Stock", SOURCE: "Source"}
+BOOLEANS = {"true": ("yes", "是"), "false": ("no", "否")}  # as data says it, and as people do
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +43,24 @@ class Tally:
 
 
 class FacetCounter:
-    """Counts the facets of one answer. `matched`, bool[D], says which documents match the query."""
+    """Counts the facets of one answer. `matched`, bool[D], says which documents match the query.
 
-    def __init__(
-        self, columns: Columns, nodes: Nodes, sources: Sequence[str], alive: Mask, choices: Choices, matched: Mask,
-        groups: int, wanted: Filter,
-    ) -> None:  # fmt: skip
-        self._columns, self._nodes, self._sources, self._alive = columns, nodes, sources, alive
-        self._choices, self._matched, self._groups, self._wanted = choices, matched, groups, wanted
+    `choices` are those of `wanted`, whose bounds of the price name their currency.
+    """
+
+    def __init__(self, state: State, choices: Choices, matched: Mask, wanted: Filter) -> None:
+        self._state, self._columns, self._nodes = state, state.columns, state.nodes
+        self._choices, self._matched, self._wanted = choices, matched, wanted
 
     def count(self, names: Iterable[str]) -> tuple[Facet, ...]:
         """The facets of these names in their order, empty ones left out. Raises QueryError for an unknown attribute."""
         fields = dict.fromkeys(field for name in names for field in self._fields(name))
-        facets = (self._facet(field) for field in fields)
+        facets = (facet for field in fields for facet in self._facets(field))
         return tuple(facet for facet in facets if facet.values)
 
     def _fields(self, name: str) -> Iterator[str]:
         if name == ALL:
-            yield from (CATEGORY, BRAND, PRICE, STOCK, *([SOURCE] if len(self._sources) > 1 else []))
+            yield from (CATEGORY, BRAND, PRICE, STOCK, *([SOURCE] if len(self._state.sources) > 1 else []))
             yield from self._telling()
         elif name in (BRAND, CATEGORY, PRICE, STOCK, SOURCE):
             yield name
@@ -83,22 +83,21 @@ class FacetCounter:
         telling = [nodes.fields[at] for at in order if nodes.fields[at].startswith(ATTRIBUTE)]
         return list(dict.fromkeys((*named, *telling[:ATTRIBUTES])))
 
-    def _facet(self, field: str) -> Facet:
+    def _facets(self, field: str) -> Iterator[Facet]:
         if field == PRICE:
-            values = tuple(self._prices())
-        elif field == STOCK:
+            yield from self._prices()
+            return
+        label = LABELS.get(field) or self._nodes.label(field)
+        if field == STOCK:
             values = tuple(self._stock())
         elif field == SOURCE:
             values = tuple(self._from_sources())
         elif field == CATEGORY:
             values = tuple(self._categories())
         else:
-            tally = self._tally(field)
-            chosen = self._chosen(field)
-            numbers = self._nodes.of_field(field)
-            values = tuple(self._values(numbers, tally, chosen))
-        label = LABELS.get(field) or self._nodes.label(field)
-        return Facet(field.removeprefix(ATTRIBUTE), label, values)
+            values = tuple(self._values(self._nodes.of_field(field), self._tally(field), self._chosen(field)))
+            values = tuple(replace(value, name=_spoken(value.name, label)) for value in values)
+        yield Facet(field.removeprefix(ATTRIBUTE), label, values)
 
     def _values(self, numbers: NDArray[np.int64], tally: Tally, chosen: Sequence[int]) -> Iterator[FacetValue]:
         """The commonest of some nodes, and those chosen already even if nothing has them."""
@@ -118,23 +117,28 @@ class FacetCounter:
             below = [self._nodes.children(int(self._nodes.parent[node])) for node in chosen]
         yield from self._values(np.unique(np.concatenate(below)), tally, chosen)
 
-    def _prices(self) -> Iterator[FacetValue]:
-        rows, prices = self._tally(PRICE).rows, self._columns.price
-        known = prices[rows]
-        known = known[np.isfinite(known)]
-        edges = price_edges(known)
-        if not edges:  # one price, or none: nothing to choose
+    def _prices(self) -> Iterator[Facet]:
+        """A facet for each currency with several prices, the commonest first."""
+        rows, currencies = self._tally(PRICE).rows, self._state.currencies
+        found = self._columns.currency[rows]
+        for number in by_commonness(found, currencies):
+            values = tuple(self._ranges(rows[found == number], currencies[number]))
+            which = f", {currencies[number] or 'currency unknown'}" if len(currencies) > 1 else ""
+            yield Facet(PRICE, f"{LABELS[PRICE]}{which}", values, currencies[number])
+
+    def _ranges(self, rows: NDArray[np.int32], currency: str) -> Iterator[FacetValue]:
+        """The ranges of the prices of some rows, all of one currency; none for one price, which offers no choice."""
+        prices, wanted = self._columns.price[rows], self._wanted
+        edges = price_edges(prices)
+        if not edges:
             return
-        lows = [None, *edges]
-        highs = [*(round(edge - CENT, 2) for edge in edges), None]
-        value = np.searchsorted(np.array(edges), prices, side="right").astype(np.int32)
-        over = prices > np.array([math.inf if high is None else high for high in highs])[value]
-        value[over | ~np.isfinite(prices)] = -1
-        counts = self._counted(rows, value, len(lows))
-        for low, high, count in zip(lows, highs, counts, strict=True):
-            selected = (low, high) == (self._wanted.price_min, self._wanted.price_max)
+        value = np.full(len(self._columns), -1, np.int32)
+        value[rows] = in_ranges(prices, edges)
+        ranges = price_ranges(edges)
+        for (low, high), count in zip(ranges, self._counted(rows, value, len(ranges)), strict=True):
+            selected = (low, high, currency) == (wanted.price_min, wanted.price_max, wanted.currency)
             if count or selected:
-                yield FacetValue(f"{_plain(low)}..{_plain(high)}", _range_name(low, high), count, selected)
+                yield FacetValue(range_id(low, high), range_name(low, high), count, selected)
 
     def _stock(self) -> Iterator[FacetValue]:
         values = np.where(self._columns.stock == UNKNOWN_STOCK, -1, self._columns.stock).astype(np.int32)
@@ -145,11 +149,12 @@ class FacetCounter:
                 yield FacetValue("true" if value == IN else "false", name, counts[value], selected)
 
     def _from_sources(self) -> Iterator[FacetValue]:
-        counts = self._counted(self._tally(SOURCE).rows, self._columns.source, len(self._sources))
+        sources = self._state.sources
+        counts = self._counted(self._tally(SOURCE).rows, self._columns.source, len(sources))
         for at in np.argsort(-np.array(counts), kind="stable").tolist():
-            selected = self._sources[at] in self._wanted.sources
+            selected = sources[at] in self._wanted.sources
             if counts[at] or selected:
-                yield FacetValue(self._sources[at], self._sources[at], counts[at], selected)
+                yield FacetValue(sources[at], sources[at], counts[at], selected)
 
     def _counted(self, rows: NDArray[np.int32], values: NDArray[np.int32], size: int) -> list[int]:
         counts = np.zeros(size, np.int64)
@@ -169,8 +174,8 @@ class FacetCounter:
 
     def _tallied(self, without: str | None) -> Tally:
         columns, nodes = self._columns, self._nodes
-        allowed = self._choices.allowed(columns, nodes, self._alive, without=without)
-        best, count = np.empty(self._groups, np.int32), np.empty(self._groups, np.int32)
+        allowed = self._choices.allowed(columns, nodes, self._state.alive, without=without)
+        best, count = np.empty(self._state.groups, np.int32), np.empty(self._state.groups, np.int32)
         hits = choose_members(
             allowed, columns.document, columns.group, columns.popularity, columns.tie, self._matched, best, count
         )
@@ -180,27 +185,7 @@ class FacetCounter:
         return Tally(rows, counts, coverage, hits)
 
 
-def price_edges(prices: NDArray[np.float64]) -> list[float]:
-    """At most RANGES − 1 round numbers that cut prices into parts of like size, ascending."""
-    if not len(prices):
-        return []
-    cuts = np.quantile(prices, np.arange(1, RANGES) / RANGES)
-    edges = {_rounded(float(cut)) for cut in cuts}
-    return sorted(edge for edge in edges if max(float(prices.min()), CENT) < edge <= prices.max())
-
-
-def _rounded(price: float) -> float:
-    if price < CENT:
-        return 0.0
-    power = 10.0 ** math.floor(math.log10(price))
-    return float(round(min(ROUND, key=lambda step: abs(step * power - price)) * power, 2))
-
-
-def _plain(bound: float | None) -> str:
-    return "" if bound is None else f"{bound:.2f}".rstrip("0").rstrip(".")
-
-
-def _range_name(low: float | None, high: float | None) -> str:
-    if low is None:
-        return f"up to {_plain(high)}"
-    return f"{_plain(low)} – {_plain(high)}" if high is not None else f"{_plain(low)} and more"
+def _spoken(name: str, label: str) -> str:
+    """A truth value in the language of the attribute that has it; other names as they are."""
+    words = BOOLEANS.get(name.casefold())
+    return words[any(map(is_chinese, tokens(label)))] if words else name

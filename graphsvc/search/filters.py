@@ -52,8 +52,13 @@ class Choices:
         return allowed
 
 
-def read_filter(wanted: Filter, columns: Columns, nodes: Nodes, sources: Sequence[str]) -> Choices:
-    """Check a filter and take it apart. Raises QueryError that says what is wrong and what is known."""
+def read_filter(
+    wanted: Filter, columns: Columns, nodes: Nodes, sources: Sequence[str], currencies: Sequence[str]
+) -> Choices:
+    """Check a filter, whose bounds of the price name their currency, and take it apart.
+
+    Raises QueryError that says what is wrong and what is known.
+    """
     found: dict[str, Choice] = {}
     for name, values in ((BRAND, wanted.brands), (CATEGORY, wanted.categories)):
         if values:
@@ -63,14 +68,19 @@ def read_filter(wanted: Filter, columns: Columns, nodes: Nodes, sources: Sequenc
             name = known_attribute(attribute, nodes)
             before = found[name].nodes if name in found else ()  # "color" and "colour" are one field
             found[name] = Choice((*before, *_named(name, values, nodes).nodes))
-    if wanted.price_min is not None or wanted.price_max is not None:
-        found[PRICE] = Choice(rows=_priced(wanted, columns))
+    if wanted.currency is not None or is_bounded(wanted):
+        found[PRICE] = Choice(rows=_priced(wanted, columns, currencies))
     if wanted.in_stock is not None:
         found[STOCK] = Choice(rows=columns.stock == (IN if wanted.in_stock else OUT))
     if wanted.sources:
         numbers = [at for at, source in enumerate(sources) if source in wanted.sources]
         found[SOURCE] = Choice(rows=np.isin(columns.source, numbers))
     return Choices(found)
+
+
+def is_bounded(wanted: Filter) -> bool:
+    """Whether a filter compares prices."""
+    return wanted.price_min is not None or wanted.price_max is not None
 
 
 def known_attribute(name: str, nodes: Nodes) -> str:
@@ -90,12 +100,12 @@ def _named(field: str, values: Sequence[str], nodes: Nodes) -> Choice:
     return Choice(tuple(found))
 
 
-def _priced(wanted: Filter, columns: Columns) -> Mask:
+def _priced(wanted: Filter, columns: Columns, currencies: Sequence[str]) -> Mask:
     low, high = wanted.price_min, wanted.price_max
     if any(bound is not None and not math.isfinite(bound) for bound in (low, high)):
         raise QueryError("A bound of the price is not a finite number.", "Leave it out to have none.")
     prices = columns.price
-    rows: Mask = np.isfinite(prices)
+    rows: Mask = np.isin(columns.currency, [at for at, name in enumerate(currencies) if name == wanted.currency])
     if low is not None:
         rows &= prices >= low
     if high is not None:

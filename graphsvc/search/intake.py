@@ -15,13 +15,15 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from embeddings.bm25 import term_key
-from graphsvc.ontology import attribute_name
-from graphsvc.search.columns import IN, OUT, UNKNOWN_STOCK, Row
+from graphsvc.ontology import attribute_name, slug
+from graphsvc.search.columns import IN, OUT, UNKNOWN_STOCK, UNPRICED, Row
 from graphsvc.search.data import CatalogueData
 from graphsvc.search.documents import Document, Fact, document_of
 from graphsvc.search.nodes import Nodes, nodes_of
 from graphsvc.search.products import pack_facts, pack_product
 
+AVAILABILITY = "availability"
+AVAILABLE = frozenset({"in-stock", "instock", "available", "有货", "现货"})  # slugs of what sources say of it
 PIECE = 4096  # products held as Python objects at once
 
 
@@ -47,6 +49,7 @@ class Numbering:
 
     nodes: Nodes = field(default_factory=Nodes.empty)
     sources: list[str] = field(default_factory=list)
+    currencies: list[str] = field(default_factory=list)
     find_document: Callable[[int], int] = lambda key: -1
     documents: int = 0
     group_of: Groups = field(default_factory=lambda: Groups(np.empty(0, np.int32), {}))
@@ -95,6 +98,7 @@ def _take(
         numbering.documents += 1
         piece.documents.append(text)
     popularity, rating, reviews = liked or (0.0, None, 0)
+    price = _finite(row["price"])
     own, above = _numbers(facts, numbering.nodes)
     piece.ids.append(row["product_id"])
     piece.rows.append(
@@ -102,8 +106,9 @@ def _take(
             tie=term_key(row["product_id"]),
             document=document,
             group=_group(row, document, numbering),
-            price=math.nan if row["price"] is None else row["price"],
-            stock=UNKNOWN_STOCK if row["stock"] is None else IN if row["stock"] > 0 else OUT,
+            price=math.nan if price is None else price,
+            currency=UNPRICED if price is None else _place(numbering.currencies, row["currency"] or ""),
+            stock=_stock(row["stock"], facts),
             source=_place(numbering.sources, row["source"] or ""),
             popularity=popularity,
             rating=math.nan if rating is None else rating,
@@ -115,6 +120,14 @@ def _take(
     )
     piece.products.append(pack_product(row, facts, numbering.nodes.labels))
     piece.facts.append(pack_facts(facts, text.facts))
+
+
+def _stock(pieces: int | None, facts: Sequence[Fact]) -> int:
+    """Whether a product can be had: by its number of pieces, or where nobody counts, by what the source says of it."""
+    if pieces is not None:
+        return IN if pieces > 0 else OUT
+    said = {slug(str(fact["name"])).replace("_", "-") for fact in facts if fact["attribute"] == AVAILABILITY}
+    return IN if said & AVAILABLE else UNKNOWN_STOCK
 
 
 def _group(row: Mapping[str, Any], document: int, numbering: Numbering) -> int:

@@ -46,13 +46,13 @@ def check(request: SearchRequest) -> SearchRequest:
     return request
 
 
-def digest_of(request: SearchRequest) -> bytes:
-    """8 bytes of what decides the order and the matches of an answer."""
+def digest_of(request: SearchRequest, currency: str | None = None) -> bytes:
+    """8 bytes of what decides the order and the matches of an answer, which compares prices in that currency."""
     wanted = request.filter
     told = [
         request.query.strip(), request.correct, request.sort, sorted(wanted.brands), sorted(wanted.categories),
         sorted((name, sorted(values)) for name, values in wanted.attributes.items()), wanted.price_min,
-        wanted.price_max, wanted.in_stock, sorted(wanted.sources),
+        wanted.price_max, wanted.in_stock, sorted(wanted.sources), currency,
     ]  # fmt: skip
     return blake2b(json.dumps(told).encode(), digest_size=8).digest()
 

@@ -30,7 +30,7 @@ from graphsvc.search.predict import Completions
 from graphsvc.search.text_index import TextIndex
 from graphsvc.snapshots import REBUILD, new_snapshot, read_snapshot
 
-FORMAT, WHAT = 2, "search snapshot"
+FORMAT, WHAT = 3, "search snapshot"
 META, COLUMNS, PRODUCTS, NEIGHBOURS, COMPLETIONS = "meta", "columns", "products", "vectors", "completions"
 Progress = Callable[[str, int, int], None]  # step, done, of
 
@@ -44,6 +44,7 @@ class Snapshot:
     columns: Columns
     nodes: Nodes
     sources: tuple[str, ...]
+    currencies: tuple[str, ...]  # of prices; an empty name where the shop names none
     group_of: NDArray[np.int32]  # of each document the group of its alike products, −1 for none
     groups: int
     products: "Packed"
@@ -93,9 +94,7 @@ def build(
     texts = TextIndex.build(texts_of(whole.documents), vectors, lambda done, of: progress("words", done, of))
     keys = np.array([document.key for document in whole.documents], np.uint64)
     neighbours = _neighbours(folder, encoder, keys, vectors, progress)
-    liked = np.zeros(len(keys))
-    np.add.at(liked, columns.document, columns.popularity)
-    completions = Completions.build([document.title for document in whole.documents], liked)
+    completions = Completions.build([document.title for document in whole.documents])
     with new_snapshot(folder, data.offset, WHAT) as place:
         progress("writing", 0, 1)
         texts.save(place)
@@ -139,6 +138,7 @@ def _open(place: Path) -> Snapshot:
             columns=Columns.from_arrays(under(arrays, "columns")),
             nodes=Nodes.from_arrays(under(arrays, "nodes"), rest["nodes"]),
             sources=tuple(rest["sources"]),
+            currencies=tuple(rest["currencies"]),
             group_of=arrays["group_of"],
             groups=rest["groups"],
             products=Packed(packed["products"], packed["product_starts"]),
@@ -196,7 +196,8 @@ def _write_columns(
     arrays: dict[str, NDArray[Any]] = {"keys": keys, "group_of": group_of}
     for name, held in (("ids", Names.build(ids).arrays()), ("columns", columns.arrays()), ("nodes", node_arrays)):
         arrays |= {f"{name}.{key}": array for key, array in held.items()}
-    write_arrays(path, arrays, {"nodes": node_rest, "sources": numbering.sources, "groups": numbering.groups})
+    rest = {"sources": numbering.sources, "currencies": numbering.currencies, "groups": numbering.groups}
+    write_arrays(path, arrays, {"nodes": node_rest, **rest})
 
 
 def _write_products(path: Path, whole: Intake) -> None:

@@ -12,21 +12,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.encoders import Vectors
-from embeddings.words import fold
 from graphsvc.search.columns import Columns
 from graphsvc.search.corpus import Corpus
 from graphsvc.search.data import CatalogueData
 from graphsvc.search.filters import Mask
 from graphsvc.search.intake import Groups, Numbering, take_in
 from graphsvc.search.kernels import choose_members
-from graphsvc.search.nodes import Nodes
+from graphsvc.search.nodes import BRAND, CATEGORY, Nodes
 from graphsvc.search.predict import Completions
 from graphsvc.search.products import unpack_product
 from graphsvc.search.snapshot import Snapshot
 from graphsvc.types import Product
 
-SMALL = 128  # titles of the newest completions that are indexed again with what comes next
+LABELS = (CATEGORY, BRAND)  # fields whose nodes are offered while someone types
 Encode = Callable[[Sequence[str]], Vectors]
+Demand = tuple[NDArray[Any], NDArray[np.int64]]  # popularity and products, of each title or node
 
 
 class State:
@@ -38,13 +38,14 @@ class State:
         self.nodes: Nodes = snapshot.nodes
         self.corpus: Corpus = snapshot.corpus
         self.sources: tuple[str, ...] = snapshot.sources
+        self.currencies: tuple[str, ...] = snapshot.currencies
         self.groups = snapshot.groups
         self.alive: Mask = np.ones(len(snapshot.columns), np.bool_)
-        self.completions: tuple[Completions, ...] = (snapshot.completions,)
+        self.titles: Completions = snapshot.completions  # of the documents
+        self.labels = {field: Completions.build(_names(self.nodes, field)) for field in LABELS}  # of their nodes
         self.neighbours = snapshot.neighbours
         self._names, self._products, self._facts = snapshot.ids, snapshot.products, snapshot.facts
         self._group_of = Groups(snapshot.group_of, {})
-        self._newest_titles: list[str] = []
         self._changed = False
 
     # ---- change
@@ -62,8 +63,9 @@ class State:
         gone: list[Any] = [*data.products["product_id"].to_pylist(), *retired]
         new.alive[[row for row in map(self.row, gone) if row >= 0]] = False
         numbering = Numbering(
-            self.nodes, list(self.sources), self.corpus.find, len(self.corpus), self._group_of.copy(), self.groups
-        )
+            self.nodes, list(self.sources), list(self.currencies), self.corpus.find, len(self.corpus),
+            self._group_of.copy(), self.groups,
+        )  # fmt: skip
         for piece in take_in(data, numbering):
             new.corpus = new.corpus.with_more(piece.documents, encode([text.passage for text in piece.documents]))
             new.columns = new.columns.with_rows(piece.rows)
@@ -71,9 +73,12 @@ class State:
             new._names = new._names.with_more(piece.ids)
             new._products = new._products.with_more(piece.products)
             new._facts = new._facts.with_more(piece.facts)
-            new._complete([text.title for text in piece.documents])
-        new.nodes, new.sources, new.groups = numbering.nodes, tuple(numbering.sources), numbering.groups
-        new._group_of = numbering.group_of
+            new.titles = new.titles.with_more([text.title for text in piece.documents])
+        new.sources, new.currencies = tuple(numbering.sources), tuple(numbering.currencies)
+        new.nodes, new.groups, new._group_of = numbering.nodes, numbering.groups, numbering.group_of
+        if new.nodes is not self.nodes:
+            fresh = {field: _names(new.nodes, field, known=len(self.nodes)) for field in LABELS}
+            new.labels = {field: self.labels[field].with_more(names) for field, names in fresh.items()}
         return new
 
     # ---- rows
@@ -112,9 +117,20 @@ class State:
         return self._most_popular(self.columns.group, self.groups)
 
     @cached_property
-    def best_of_document(self) -> NDArray[np.int32]:
-        """The most popular living row of each document, −1 for none."""
-        return self._most_popular(self.columns.document, len(self.corpus))
+    def best_of_title(self) -> NDArray[np.int32]:
+        """The most popular living row of each title, −1 for none."""
+        return self._most_popular(self._title, len(self.titles))
+
+    @cached_property
+    def title_demand(self) -> Demand:
+        """How popular the products of each title are together, and how many there are."""
+        titles = self._title[self.alive]
+        liked = np.bincount(titles, self.columns.popularity[self.alive], len(self.titles))
+        return liked, np.bincount(titles, minlength=len(self.titles)).astype(np.int64)
+
+    @cached_property
+    def _title(self) -> NDArray[np.int32]:
+        return self.titles.name_of[self.columns.document]
 
     def groups_of(self, document: int) -> list[int]:
         """The groups of the living products that have a document."""
@@ -142,16 +158,12 @@ class State:
         living = np.repeat(self.alive, np.diff(self.columns.starts))
         return np.bincount(self.columns.nodes[living] >> 1, minlength=len(self.nodes))
 
-    def folded_names(self, field: str) -> list[tuple[int, str]]:
-        """The nodes of a field with their folded names."""
-        if field not in self._folded:
-            numbers = self.nodes.of_field(field).tolist()
-            self._folded[field] = [(number, fold(self.nodes.names[number])) for number in numbers]
-        return self._folded[field]
-
     @cached_property
-    def _folded(self) -> dict[str, list[tuple[int, str]]]:
-        return {}
+    def node_demand(self) -> Demand:
+        """How popular the products of each node are together, and how many there are; those below it included."""
+        living = np.where(self.alive, self.columns.popularity, 0.0)
+        liked = np.repeat(living, np.diff(self.columns.starts))
+        return np.bincount(self.columns.nodes >> 1, liked, len(self.nodes)), self.node_counts
 
     @cached_property
     def _by_document(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -166,21 +178,16 @@ class State:
         )
         return best
 
-    def _complete(self, titles: Sequence[str]) -> None:
-        """Take in the titles of new documents, in few pieces."""
-        if not titles:
-            return
-        held, kept = self._newest_titles, self.completions
-        if 0 < len(held) <= SMALL:
-            kept, titles = kept[:-1], [*held, *titles]
-        self.completions = (*kept, Completions.build(titles, np.zeros(len(titles))))
-        self._newest_titles = list(titles)
-
     def _copy(self, and_names: frozenset[str] = frozenset()) -> "State":
         """Another with the same parts; what was computed of this one is left out unless it is named."""
         other = object.__new__(State)
         vars(other).update({name: part for name, part in vars(self).items() if name not in _COMPUTED - and_names})
         return other
+
+
+def _names(nodes: Nodes, field: str, known: int = 0) -> list[str]:
+    """The names of a field's nodes from number `known` on."""
+    return [nodes.names[number] for number in nodes.of_field(field).tolist() if number >= known]
 
 
 _COMPUTED = frozenset(name for name, value in vars(State).items() if isinstance(value, cached_property))

@@ -80,6 +80,18 @@ def test_what_named_queries_say_is_right(shop: Graph) -> None:
     assert [row["id"] for row in rows("near", vector=[1.0, 0.0])] == ["s:1", "s:2"]
 
 
+def test_substitutes_are_of_a_like_price_in_one_currency(shop: Graph) -> None:
+    prices = {"s:3": (9.0, "USD"), "s:4": (10.0, "USD"), "s:5": (9.0, "CNY"), "s:6": (90.0, "USD"), "s:7": (None, None)}
+    rows = [{"id": name, "price": price, "currency": currency} for name, (price, currency) in prices.items()]
+    shop.write(
+        "MATCH (h:Category {id: 'category:h'}) UNWIND $rows AS row CREATE (p:Product)-[:IN_CATEGORY]->(h) SET p = row",
+        rows=rows,
+    )
+    statement = named_queries()["substitutes"].bind(product="s:3")
+    found = {row[0] for row in ask(shop, statement.text, statement.params).rows}
+    assert found == {"s:2", "s:4", "s:7"}  # those without a price may be
+
+
 @pytest.mark.parametrize(
     ("text", "word"),
     [

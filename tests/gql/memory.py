@@ -105,7 +105,8 @@ class MemoryShop:
         return SearchResult(
             request.query, hits, len(found), _facets(request, [one for _, one in found]),
             None if corrected == request.query.lower() else corrected, start + len(page) < len(found),
-            len(self.entries), f"q{len(self.asked)}",
+            len(self.entries), f"q{len(self.asked)}", "EUR" if request.sort.startswith("price") else None,
+            None if found else "No product has it.",
         )  # fmt: skip
 
     def predict(self, text: str, first: int, /) -> list[Suggestion]:

@@ -49,7 +49,8 @@ def test_every_argument_of_search_reaches_the_service(ask: Ask, shop: MemoryShop
     ask(
         """{ search(query: "x", first: 3, after: "c0", sort: PRICE_DESC, correct: false, facets: ["colour"], filter: {
             brands: ["a"], categories: ["Home > Kitchen"], attributes: [{name: "colour", values: ["red"]},
-            {name: "colour", values: ["blue"]}], priceMin: 1, priceMax: 2.5, inStock: true, sources: ["s"]
+            {name: "colour", values: ["blue"]}], priceMin: 1, priceMax: 2.5, currency: "EUR",
+            inStock: true, sources: ["s"]
         }) { facets { name } edges { reasons { text } } } }"""
     )
     asked = shop.asked[0]
@@ -59,7 +60,17 @@ def test_every_argument_of_search_reaches_the_service(ask: Ask, shop: MemoryShop
     wanted = asked.filter
     assert (wanted.brands, wanted.categories, wanted.sources) == (("a",), ("Home > Kitchen",), ("s",))
     assert wanted.attributes == {"colour": ("red", "blue")}
-    assert (wanted.price_min, wanted.price_max, wanted.in_stock) == (1.0, 2.5, True)
+    assert (wanted.price_min, wanted.price_max, wanted.currency, wanted.in_stock) == (1.0, 2.5, "EUR", True)
+
+
+def test_an_answer_says_in_which_currency_it_compared_and_why_it_is_empty(ask: Ask) -> None:
+    query = """query ($q: String!) { search(query: $q, sort: PRICE) {
+        totalCount currency emptyReason facets { name currency } } }"""
+    assert ask(query, q="pan")["data"]["search"] == {
+        "totalCount": 5, "currency": "EUR", "emptyReason": None, "facets": [{"name": "brand", "currency": None}],
+    }  # fmt: skip
+    nothing = ask(query, q="xyzzy")["data"]["search"]
+    assert (nothing["totalCount"], nothing["emptyReason"]) == (0, "No product has it.")
 
 
 def test_facets_and_reasons_are_made_only_when_they_are_selected(ask: Ask, shop: MemoryShop) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,11 +19,13 @@ BRANDS = (None, "Sorrel", "Quill")
 CATEGORIES = (None, "Home", "Home > Kitchen", "Home > Kitchen > Pans", "Toys")
 COLOURS = (None, "red", "black")
 PRICES = (None, 0.0, 0.01, 1.0, 9.99, 10.0, 10.005, 25.0, 1e9)
+CURRENCIES = ("USD", "CNY", None)
 
 titles = st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(" ".join)
 shapes = st.tuples(
     titles, st.sampled_from(BRANDS), st.sampled_from(CATEGORIES), st.sampled_from(COLOURS), st.sampled_from(PRICES),
     st.sampled_from((None, 0, 3)), st.booleans(), st.sampled_from(("a", "b")), st.integers(0, 2),
+    st.sampled_from(CURRENCIES),
 )  # fmt: skip
 filters = st.builds(
     Filter,
@@ -32,6 +35,7 @@ filters = st.builds(
     price_max=st.sampled_from((None, 10.0, 25.0)),
     in_stock=st.sampled_from((None, True, False)),
     sources=st.sampled_from(((), ("a",))),
+    currency=st.sampled_from((None, None, "usd", "CNY", "", "GBP")),
 )
 requests = st.builds(
     SearchRequest,
@@ -44,7 +48,7 @@ requests = st.builds(
 
 def rows(drawn: Sequence[tuple[Any, ...]]) -> tuple[list[dict[str, Any]], dict[str, float]]:
     made, liked = [], {}
-    for at, (title, brand, category, colour, price, stock, derived, source, popular) in enumerate(drawn):
+    for at, (title, brand, category, colour, price, stock, derived, source, popular, currency) in enumerate(drawn):
         attributes = {"Colour": colour} if colour else None
         made.append(
             product(
@@ -53,6 +57,7 @@ def rows(drawn: Sequence[tuple[Any, ...]]) -> tuple[list[dict[str, Any]], dict[s
                 brand=brand,
                 category=category,
                 price=price,
+                currency=currency,
                 stock=stock,
                 title_derived=derived,
                 source=source,
@@ -84,7 +89,7 @@ def chosen(request: SearchRequest, facet: Facet, value: FacetValue) -> SearchReq
         wanted = replace(wanted, categories=(value.id,))
     elif facet.name == "price":
         low, high = (float(bound) if bound else None for bound in value.id.split(".."))
-        wanted = replace(wanted, price_min=low, price_max=high)
+        wanted = replace(wanted, price_min=low, price_max=high, currency=facet.currency)
     elif facet.name == "stock":
         wanted = replace(wanted, in_stock=value.id == "true")
     elif facet.name == "source":
@@ -106,11 +111,25 @@ def check(catalogue: Catalogue, request: SearchRequest, size: int) -> None:
     assert whole.total <= unfiltered.total
     for hit in whole.hits:
         assert sum(reason.share for reason in hit.reasons) <= 1 + 1e-6
-    allowed = catalogue.allowed(request.filter)
+    if request.sort in ("price", "price_desc"):
+        check_order(whole, falling=request.sort == "price_desc")
+    bounded = request.filter.price_min is not None or request.filter.price_max is not None
+    allowed = catalogue.allowed(replace(request.filter, currency=whole.currency) if bounded else request.filter)
     passing = {name for name, passes in zip(catalogue.ids, allowed, strict=True) if passes}
     assert set(everything) <= passing
     if not request.query:
         assert sum(1 + hit.alike for hit in whole.hits) == len(passing)
+
+
+def check_order(whole: SearchResult, *, falling: bool) -> None:
+    """The compared currency first, each currency by itself, the unpriced last."""
+    found = [(hit.product.price, hit.product.currency or "") for hit in whole.hits]
+    runs = [(name, [price for price, _ in run]) for name, run in groupby(found, lambda one: (one[0] is None, one[1]))]
+    priced = [(currency, prices) for (unpriced, currency), prices in runs if not unpriced]
+    assert all(prices == sorted(prices, reverse=falling) for _, prices in priced)
+    names = [currency for currency, _ in priced]
+    assert names == sorted(names, key=lambda name: (name != whole.currency, name))
+    assert len(set(names)) == len(names)
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
@@ -121,7 +140,7 @@ def check(catalogue: Catalogue, request: SearchRequest, size: int) -> None:
 def test_every_number_agrees(
     drawn: list[tuple[Any, ...]], later: list[tuple[Any, ...]], asked: list[SearchRequest], size: int
 ) -> None:
-    made, liked = rows([*drawn, ("red lamp", "Quill", "Toys", "red", 1.0, 3, False, "a", 1)])
+    made, liked = rows([*drawn, ("red lamp", "Quill", "Toys", "red", 1.0, 3, False, "a", 1, "USD")])
     with TemporaryDirectory() as folder:
         catalogue = build(Path(folder), data_of(made, liked))
         changed, more = rows(later)

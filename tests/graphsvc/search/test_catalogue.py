@@ -160,6 +160,41 @@ def test_facets_count_what_choosing_gives_and_ignore_their_own_choice(shop: Cata
     }  # fmt: skip
 
 
+def test_truth_values_are_said_as_people_say_them(tmp_path: Path) -> None:
+    said = [("true", "false"), ("False", "true"), ("maybe", "true")]
+    rows = [product(str(at), f"lamp {at}", attributes={"Dimmable": a, "防水": b}) for at, (a, b) in enumerate(said)]
+    shop = build(tmp_path, data_of(rows))
+    english, chinese = shop.search(SearchRequest(facets=("dimmable", "防水"))).facets
+    assert {value.name for value in english.values} == {"yes", "no", "maybe"}
+    assert {value.name: value.count for value in chinese.values} == {"是": 2, "否": 1}
+    yes = next(value for value in english.values if value.name == "yes")
+    assert keys(shop.search(SearchRequest(filter=Filter(attributes={"dimmable": (yes.id,)})))) == ["0"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "reason"),
+    [
+        (SearchRequest("xyzzyqq"), "No product has a word of “xyzzyqq”, and none is near it in meaning. Try other or"),
+        (SearchRequest("xyzzyqq", correct=False), "or let them be corrected."),
+        (SearchRequest("z" * 500), f"“{'z' * 80}…”"),
+        (
+            SearchRequest("lamp", Filter(in_stock=True)),
+            "Products match “lamp”, but none passes the filter. Take a part",
+        ),
+        (
+            SearchRequest("", Filter(brands=("Nobody",))),
+            "No product passes the filter. Take a part of the filter away.",
+        ),
+        (SearchRequest(filter=Filter(price_max=0.5)), "away, or name another currency."),
+    ],
+)
+def test_an_empty_answer_says_why_and_what_to_try(shop: Catalogue, request_: SearchRequest, reason: str) -> None:
+    result = shop.search(request_)
+    assert result.total == 0
+    assert reason in (result.empty_reason or "")
+    assert shop.search(SearchRequest("lamp", first=0)).empty_reason is None
+
+
 def test_all_facets_are_those_that_matter(shop: Catalogue) -> None:
     names = [facet.name for facet in shop.search(SearchRequest(facets=("*",))).facets]
     assert names == ["category", "brand", "price", "stock", "source", "colour"]
@@ -297,3 +332,11 @@ def test_a_catalogue_without_products_answers(empty: Catalogue) -> None:
     assert {value.name for value in filled.search(SearchRequest(facets=("brand",))).facets[0].values} == {
         "Nordholm", "Sorrel",
     }  # fmt: skip
+
+
+def test_a_source_that_counts_no_pieces_may_say_what_is_in_stock(tmp_path: Path, encoder: WordEncoder) -> None:
+    said = ("in_stock", "In stock", "有货", "out_of_stock")
+    rows = [product(str(at), "Mug", attributes={"Availability": word}) for at, word in enumerate(said)]
+    rows.append(product("counted", "Mug", stock=0, attributes={"Availability": "in stock"}))
+    found = build(tmp_path, data_of(rows), encoder).search(SearchRequest("mug", Filter(in_stock=True)))
+    assert sorted(keys(found)) == ["0", "1", "2"]
