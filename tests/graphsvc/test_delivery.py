@@ -1,23 +1,17 @@
 """Real files through the whole intake: reader, mapping, contract, warehouse, claims and log. Nothing is ever lost."""
 
 import json
-import re
 import sqlite3
 import subprocess
 import sys
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from graphsvc.delivery import Delivery, Receiver, Report
+from graphsvc.delivery import Delivery
 from graphsvc.errors import (
-    ContractError,
     InputError,
     MappingError,
     NotFoundError,
@@ -27,16 +21,11 @@ from graphsvc.errors import (
 )
 from graphsvc.history import read_history
 from graphsvc.lineage import trace
-from graphsvc.log import Change, WriteLog
+from graphsvc.log import Change
 from graphsvc.mapping import Mapping
-from graphsvc.shop import Shop, WriterLock
 from graphsvc.upsert import Upserter
-from graphsvc.vault import Vault
-from graphsvc.warehouse.contracts import path_of
-from graphsvc.warehouse.quarantine import list_refused, short_ids, show_refused
-from graphsvc.warehouse.tables import Warehouse
+from tests.graphsvc.desks import Desk, many, one
 from tests.graphsvc.shops import (
-    ORDER_COLUMNS,
     ORDERS,
     PRODUCT_COLUMNS,
     PRODUCTS,
@@ -46,59 +35,6 @@ from tests.graphsvc.shops import (
 )
 
 ROOT = Path(__file__).parents[2]
-
-
-class Desk:
-    """One shop with its writer's lock, as the service holds it."""
-
-    def __init__(self, home: Path) -> None:
-        self.shop = Shop.open(home)
-        self.lock = WriterLock(self.shop, "a test")
-        self.log = WriteLog(self.shop.log)
-        self.warehouse = Warehouse(self.shop.warehouse)
-        self.vault = Vault(self.shop.vault, self.shop.secret("pseudonyms").encode())
-        self.receiver = Receiver(self.shop, self.log, self.warehouse, self.vault)
-
-    def take(self, *paths: Path, name: str = "shop", **options: Any) -> Report:
-        report = self.receiver.receive(Delivery(tuple(map(str, paths)), name=name, **options))
-        counts = report.batch.counts
-        assert counts.read == counts.accepted + counts.unchanged + counts.quarantined
-        return report
-
-    def retry(self, asset: str = "products") -> Report:
-        return self.receiver.retry("shop", asset)
-
-    def products(self) -> dict[str, dict[str, Any]]:
-        found = read_history(self.log).current_products(self.warehouse)
-        return {row["key"]: row for row in found.to_pylist()}
-
-    def refused(self) -> list[dict[str, Any]]:
-        return list(list_refused(self.warehouse, read_history(self.log).order).to_pylist())
-
-    def is_empty(self) -> bool:
-        """Whether nothing has happened: no entry, and no batch that an entry would have to name."""
-        tables = ("products", "raw", "quarantine", "changes", "claims")
-        return self.log.head() == 0 and not any(self.warehouse.batches(table) for table in tables)
-
-    def close(self) -> None:
-        self.log.close()
-        self.vault.close()
-        self.lock.release()
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    found = Desk(tmp_path / "shop")
-    yield found
-    found.close()
-
-
-def one(key: str = "1", title: str = "Mug", price: str = "5.00", description: str = "") -> list[str]:
-    return [key, title, "Quill", "Home > Cups", price, "black", description]
-
-
-def many(path: Path, count: int, price: str = "5.00") -> Path:
-    return write_products(path, [one(str(n), f"Mug {n}", price if n == 1 else "3.50") for n in range(1, count + 1)])
 
 
 # ---- files that are none
@@ -149,40 +85,6 @@ def test_what_cannot_be_asked_is_said_so(desk: Desk, tmp_path: Path) -> None:
 
 
 # ---- rows that are none
-
-
-@pytest.mark.parametrize(
-    ("row", "rule"),
-    [
-        (one("k" * 10_000), "key_max_length"),
-        (one(title="t" * 10_000), "title_max_length"),
-        (one(price="NaN"), "price_unreadable"),
-        (one(price="inf"), "price_unreadable"),
-        (one(price="-Infinity"), "price_unreadable"),
-        (one(price="1e400"), "price_unreadable"),
-        (one(price="9, 10, 16"), "price_unreadable"),
-        (one(price="9" * 10_000), "price_unreadable"),
-        (one(price="1e12"), "price_maximum"),
-        (one(price="-1"), "price_minimum"),
-        (one(key=""), "key_missing"),
-        (one(title="<img src=x onerror=alert(1)>"), "title_unreadable"),
-        (one()[:-1], "ragged"),
-        (one("1\x00"), "nul"),
-    ],
-)
-def test_a_row_that_cannot_be_is_kept_with_its_reason(desk: Desk, tmp_path: Path, row: list[str], rule: str) -> None:
-    file = write_products(tmp_path / "p.csv", [*PRODUCTS, row])
-    report = desk.take(file)
-    assert (report.batch.counts.accepted, report.batch.counts.quarantined) == (len(PRODUCTS), 1)
-    (held,) = desk.refused()
-    assert held["rule"] == rule
-    assert held["line"] == len(PRODUCTS) + 2
-    assert held["reason"]
-    assert held["fix"]
-    assert held["row"]
-    again = desk.take(file)
-    assert (again.offset, again.batch.counts.quarantined) == (None, 1)
-    assert len(desk.products()) == len(PRODUCTS)
 
 
 INJECTIONS = {
@@ -355,26 +257,6 @@ def test_why_shows_a_product_of_which_nothing_is_claimed(desk: Desk, tmp_path: P
         trace(desk.warehouse, read_history(desk.log), "shop:8")
 
 
-def test_a_retry_after_an_edited_contract_takes_the_rows_in(desk: Desk, tmp_path: Path) -> None:
-    file = tmp_path / "p.jsonl"  # rows of unequal columns: a retry must see each as the file gave it
-    rows: list[dict[str, object]] = [
-        {"id": "1", "title": "Mug", "price": -4},
-        {"id": "2", "title": "Jug", "price": 4, "colour": "red"},
-        {"id": "3", "title": "Cup", "price": -40, "about": "-"},
-    ]
-    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    assert desk.take(file).batch.counts.quarantined == 2
-    assert desk.retry().batch.counts.accepted == 0
-    path = path_of(desk.shop.contracts, "shop", "products")
-    path.write_text(path.read_text("utf-8").replace("minimum: 0", "minimum: -10", 1), "utf-8")
-    report = desk.retry()
-    assert (report.batch.counts.read, report.batch.counts.accepted, report.batch.counts.quarantined) == (2, 1, 1)
-    assert desk.products()["1"]["price"] == -4
-    assert [row["line"] for row in desk.refused()] == [3]
-    again = desk.take(file)
-    assert (again.batch.counts.accepted, again.batch.counts.unchanged, again.batch.counts.quarantined) == (0, 2, 1)
-
-
 # ---- mappings
 
 
@@ -467,122 +349,8 @@ def test_two_sources_keep_their_own_products(desk: Desk, tmp_path: Path) -> None
 
 # ---- what a shop does not show
 
-SHOPIFY = ["Handle", "Title", "Variant SKU", "Variant Price", "Published", "Status"]
-
-
-def shopify(path: Path, *rows: tuple[str, str, str]) -> Path:
-    """An export: handle, Published and Status of each product."""
-    return write_rows(
-        path, [[key, f"Mug {key}", f"sku-{key}", "9.00", seen, status] for key, seen, status in rows], SHOPIFY
-    )
-
-
-def test_what_is_not_published_is_never_on_sale(desk: Desk, tmp_path: Path) -> None:
-    file = tmp_path / "export.csv"
-    rows = [("a", "TRUE", "active"), ("b", "FALSE", "draft"), ("c", "TRUE", "archived"), ("d", "FALSE", "active")]
-    report = desk.take(shopify(file, *rows))
-    assert (report.batch.counts.read, report.batch.counts.accepted) == (4, 1)
-    assert report.batch.quarantined == {"not_published": 3}
-    assert desk.products().keys() == {"a"}
-    assert [(row["identity"], row["reason"].rpartition(" ")[2]) for row in desk.refused()] == [
-        ("shop:b", "draft"), ("shop:c", "archived"), ("shop:d", "unpublished"),
-    ]  # fmt: skip
-    assert "Publish" in desk.refused()[0]["fix"]
-    assert desk.retry().batch.counts.quarantined == 3
-    assert desk.take(file).offset is None
-
-
-def test_a_product_leaves_when_it_becomes_a_draft_and_comes_back(desk: Desk, tmp_path: Path) -> None:
-    file = tmp_path / "export.csv"
-    active, draft = ("a", "TRUE", "active"), ("a", "TRUE", "draft")
-    desk.take(shopify(file, active, ("b", "TRUE", "active")))
-    done = desk.take(shopify(file, draft, ("b", "TRUE", "active"))).batch.counts
-    assert (done.unchanged, done.quarantined, done.retired) == (1, 1, 1)
-    assert desk.products().keys() == {"b"}
-    again = desk.take(shopify(file, draft, ("b", "TRUE", "active"), ("c", "TRUE", "active"))).batch.counts
-    assert (again.accepted, again.unchanged, again.quarantined, again.retired) == (1, 1, 1, 0)
-    done = desk.take(shopify(file, active, ("b", "TRUE", "active"))).batch.counts
-    assert (done.accepted, done.unchanged) == (1, 1)
-    assert desk.products().keys() == {"a", "b", "c"}
-    assert desk.refused() == []
-
-
-def test_a_draft_stands_in_quarantine_once_wherever_it_moves(desk: Desk, tmp_path: Path) -> None:
-    drafts = [(key, "TRUE", "draft") for key in "abc"]
-    for at, name in enumerate(("export.csv", "export.csv", "export-2.csv")):
-        active = [(f"new{n}", "TRUE", "active") for n in range(at)]
-        assert desk.take(shopify(tmp_path / name, *active, *drafts)).batch.counts.quarantined == 3
-        assert [(row["identity"], row["line"]) for row in desk.refused()] == [
-            (f"shop:{key}", line + at) for line, key in enumerate("abc", 2)
-        ]
-    assert desk.retry().batch.counts.quarantined == 3
-    assert len(desk.refused()) == 3
-
-
-def test_a_sync_counts_a_draft_once(desk: Desk, tmp_path: Path) -> None:
-    file, many = tmp_path / "export.csv", [(str(n), "TRUE", "active") for n in range(10)]
-    desk.take(shopify(file, *many))
-    done = desk.take(shopify(file, *many[2:], ("0", "TRUE", "draft")), sync=True).batch.counts
-    assert (done.retired, done.quarantined, len(desk.products())) == (2, 1, 8)
-
-
-def test_orders_do_not_bring_a_draft_back(desk: Desk, tmp_path: Path) -> None:
-    desk.take(shopify(tmp_path / "export.csv", ("a", "TRUE", "active"), ("b", "TRUE", "draft")))
-    header = ["order_id", "product_id", "quantity", "order_date", "price", "title"]
-    rows = [["1", key, "1", "2026-01-02", "9.00", "Mug"] for key in "ab"]
-    report = desk.take(write_rows(tmp_path / "orders.csv", rows, header))
-    assert (report.batch.counts.accepted, report.batch.quarantined) == (1, {"unknown_product": 1})
-    assert desk.products().keys() == {"a"}
-
-
-def test_any_table_may_say_what_is_on_sale(desk: Desk, tmp_path: Path) -> None:
-    said = ["已上架", "下架", "", "recalled", "Live", "true"]
-    file = write_rows(
-        tmp_path / "p.csv", [[str(n), f"Mug {n}", word] for n, word in enumerate(said)], ["id", "title", "状态"]
-    )
-    assert desk.take(file).batch.quarantined == {"not_published": 2}
-    assert desk.products().keys() == {"0", "2", "4", "5"}
-    assert any(row["reason"].endswith("recalled") for row in desk.refused())
-    other = write_rows(tmp_path / "q.csv", [["7", "Pot", "new"], ["8", "Pan", "used"]], ["id", "title", "status"])
-    assert desk.take(other, name="other").batch.counts.accepted == 2  # a status of another kind
-
-
-def test_an_order_may_name_a_variant(desk: Desk, tmp_path: Path) -> None:
-    orders = write_rows(tmp_path / "orders.csv", [["1", "sku-a", "1", "2026-01-02"]], ORDER_COLUMNS[:4])
-    desk.take(shopify(tmp_path / "export.csv", ("b", "TRUE", "active")))
-    assert desk.take(orders).batch.quarantined == {"unknown_product": 1}
-    desk.take(shopify(tmp_path / "export.csv", ("a", "TRUE", "active")))
-    assert desk.take(orders).batch.counts.accepted == 1  # the very file that waited for its product
-    both = write_rows(
-        tmp_path / "two.csv", [["x", "Mug", "s", "9.00", "", ""], ["y", "Jug", "s", "9.00", "", ""]], SHOPIFY
-    )
-    desk.take(both)
-    more = write_rows(tmp_path / "more.csv", [["2", "s", "1", "2026-01-02"]], ORDER_COLUMNS[:4])
-    assert desk.take(more).batch.quarantined == {"ambiguous_product": 1}
-
 
 # ---- times
-
-
-def test_a_time_that_has_not_come_is_refused(desk: Desk, tmp_path: Path) -> None:
-    desk.take(write_products(tmp_path / "p.csv", PRODUCTS))
-    now = datetime.now(UTC)
-    times = [now + timedelta(hours=20), now + timedelta(hours=30), now + timedelta(days=400)]
-    file = write_orders(tmp_path / "o.csv", [[f"b{n}", "1", "1", f"{at:%F %T}", "c"] for n, at in enumerate(times)])
-    assert desk.take(file).batch.quarantined == {"time_in_future": 2}
-    (first, _) = desk.refused()
-    assert "1 day(s) after now: " in first["reason"]
-    assert "retry" in first["fix"]
-    contract = path_of(desk.shop.contracts, "shop", "orders")
-    whole = contract.read_text("utf-8")
-    contract.write_text(whole.replace("property: days\n      value: 1.0", "property: days\n      value: 2"), "utf-8")
-    assert desk.retry("orders").batch.counts.accepted == 1
-    for days in ("soon", "1e300"):
-        contract.write_text(whole.replace("property: days\n      value: 1.0", f"property: days\n      value: {days}"))
-        with pytest.raises(ContractError, match="time_in_future"):
-            desk.retry("orders")
-    contract.write_text(re.sub(r"  - name: time_in_future.*?(?=^\S|\Z)", "", whole, flags=re.DOTALL | re.MULTILINE))
-    assert desk.retry("orders").batch.quarantined == {"time_in_future": 1}  # an older contract has no word of it
 
 
 def test_a_sync_is_for_products(desk: Desk, tmp_path: Path) -> None:
@@ -617,38 +385,3 @@ def test_files_of_one_asset_come_together_whatever_they_hold(desk: Desk, tmp_pat
 
 
 # ---- quarantine
-
-
-def test_a_refused_row_is_found_by_how_its_id_begins(desk: Desk, tmp_path: Path) -> None:
-    desk.take(write_products(tmp_path / "p.csv", [one(str(n), price="-1") for n in range(40)]))
-    order = read_history(desk.log).order
-    held = list_refused(desk.warehouse, order)
-    ids = short_ids(held)
-    assert len(set(ids.values())) == 40
-    assert {len(short) for short in ids.values()} == {8}
-    for whole, short in ids.items():
-        assert show_refused(desk.warehouse, order, short)["quarantine_id"] == whole
-    letter = next(first for first, count in Counter(whole[0] for whole in ids).items() if count > 1)
-    with pytest.raises(InputError, match=f"begin with '{letter}'") as caught:
-        show_refused(desk.warehouse, order, letter)
-    assert not isinstance(caught.value, NotFoundError)
-    assert letter in caught.value.message.partition(": ")[2]
-    for nothing in ("", "zz"):
-        with pytest.raises(NotFoundError):
-            show_refused(desk.warehouse, order, nothing)
-    twins = held.set_column(0, "quarantine_id", pa.array([f"abcdefghij{n:010d}" for n in range(40)]))
-    assert {len(short) for short in short_ids(twins).values()} == {20}
-
-
-def test_a_retry_says_what_it_leaves_out(desk: Desk, tmp_path: Path) -> None:
-    rows = [one("1"), one("1"), one("2", price="-1"), one("3")[:-1]]
-    desk.take(write_products(tmp_path / "p.csv", rows))
-    desk.take(write_orders(tmp_path / "o.csv", [["b", "9", "1", "2026-01-02", "c"]]))
-    report = desk.retry()
-    assert report.batch.counts.read == 1
-    assert report.left == {
-        "which their reader could not take apart": 1,
-        "which gave way to another row": 1,
-        "of orders (--as orders)": 1,
-    }
-    assert len(desk.refused()) == report.batch.counts.read + sum(report.left.values())
