@@ -24,6 +24,7 @@ from graphsvc.warehouse.contracts import Contract
 from graphsvc.warehouse.fields import ASSETS
 from graphsvc.warehouse.finish import FINISHES, judge_all, retire_missing, rows_of
 from graphsvc.warehouse.identifiers import detect_identifiers
+from graphsvc.warehouse.quarantine import list_refused
 from graphsvc.warehouse.schemas import TABLES
 from graphsvc.warehouse.stage import OURS, VERSION, Columns, Reject, Stage, run_script, sized
 from graphsvc.warehouse.tables import ROWS, SQL, Warehouse, batch_order, new_batch, storage_errors
@@ -147,11 +148,13 @@ class Importer:
 
     def _came(self, request: Request, later: Sequence[str]) -> bool:
         history = request.history
+        rows = history.rows.get("quarantine")
+        held = list_refused(self._warehouse, history.order, request.name, request.asset, rows=rows)
         with storage_errors(self._warehouse.folder), closing(self._warehouse.connection()) as connection:
-            for table in ("products", "quarantine"):
-                self._warehouse.view(connection, table, history.order, history.rows.get(table))
-            asked = {"name": request.name, "asset": request.asset, "later": list(later)}
-            return bool(connection.execute((SQL / "awaited.sql").read_text("utf-8"), asked).fetchall()[0][0])
+            self._warehouse.view(connection, "products", history.order, history.rows.get("products"))
+            connection.register("held", held)
+            awaited = (SQL / "awaited.sql").read_text("utf-8")
+            return bool(connection.execute(awaited, {"later": list(later)}).fetchall()[0][0])
 
 
 class _Run:
