@@ -97,16 +97,13 @@ class Followers:
             return True
 
     def _keep_graph(self) -> None:
-        warm = False
         while not self._closing.is_set():
             began, rest = time.monotonic(), 0.0
             try:
                 self._graph.revive()
                 if self._graph.bare or self._graph.progress()[0] < self._model.offset:
                     self._follow_graph()
-                if not warm:
-                    self._graph.warm()
-                    warm = True
+                self._graph.warm()
                 self.failures.pop("graph", None)
                 rest = max(POLL, REST * (time.monotonic() - began))
             except GraphUnavailable:

@@ -49,6 +49,7 @@ class GraphDoor:
         self._closed = False  # for good: who still follows must not start another server, which nobody would stop
         self._offset, self._detail = -1, "not opened here"
         self._note = shop.home / "graph" / "seen"  # for status alone, which opens no Neo4j
+        self._cold = True  # whether the database has planned no question yet
         self.bare = True  # whether products may be without vectors
 
     def open(self) -> GraphProjection:
@@ -144,10 +145,13 @@ class GraphDoor:
         self.bare = False
 
     def warm(self) -> None:
-        """Look at one product, so that the database has planned the questions before someone waits for them."""
+        """Look at one product once, so that the database has planned the questions before someone waits for them."""
         projection = self.open()
+        if not self._cold:
+            return
         if (one := projection.any_product()) is not None:
             projection.entity(one)
+            self._cold = False
 
     def entity(self, entity_id: str) -> Entity | None:
         """A node with what stands around it."""
@@ -197,7 +201,7 @@ class GraphDoor:
             if server is not None:
                 server.stop()
             raise
-        self._projection, self._server = projection, server
+        self._projection, self._server, self._cold = projection, server, True
 
     def _local(self) -> tuple[LocalServer | None, Connection]:
         if not self._own:
