@@ -51,8 +51,7 @@ def recommend(
     """Foresee the last item of each user, ranked among all items: strict leave-one-out.
 
     Models are fitted on each sequence without its last two items, the blend's weights are chosen on the last but one,
-    and the last is only ever compared with the ranking. Users with fewer than 3 items are not judged; what they took
-    but for its last two items is still learnt from.
+    and the last is only ever compared with the ranking. Users with fewer than 3 items are not judged.
 
     Example:  python -m graphsvc evaluate recommend --sequences sequences.txt --attributes attributes.json --json
     """

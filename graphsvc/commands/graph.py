@@ -11,7 +11,7 @@ from cypher.analyst import Answer, Limits, ask
 from cypher.driver import Graph
 from cypher.statements import Query, Statement, named, named_queries
 from cypher.tables import render
-from graphsvc.commands.terminal import err, errors, out, show
+from graphsvc.commands.terminal import err, errors, here, out, show
 from graphsvc.errors import GraphsvcError, InputError
 from graphsvc.graph.faults import graph_faults
 from graphsvc.service import Service
@@ -67,9 +67,9 @@ def cypher(
 def _warn_if_behind(service: Service) -> None:
     at, head = service.graph.progress()[0], service.log.head()
     if at < 0:
-        err.print("[yellow]The graph has not been built yet.[/yellow] Run `serve`, or import something.")
+        err.print(here("The graph has not been built. Build it: python -m graphsvc rebuild --graph-only"), markup=False)
     elif at < head:
-        err.print(f"[yellow]The graph is at offset {at} of {head}.[/yellow] A running `serve` brings it up.")
+        err.print(here(f"The graph is at offset {at} of {head}. Bring it up: python -m graphsvc serve"), markup=False)
 
 
 def _statement(command: str | None, name: str | None, given: Mapping[str, Any]) -> Statement:

@@ -1,5 +1,6 @@
 """`ingest` and `quarantine`: files into the shop, and what was refused."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -72,7 +73,7 @@ def list_rows(
         out.print(f"{held.num_rows:,} rows in quarantine.")
         if shown:
             first = ids[shown[0]["quarantine_id"]]
-            out.print(here(f"See one with its fix: python -m graphsvc quarantine show {first}"))
+            out.print(here(f"See one with its fix: python -m graphsvc quarantine show {first}"), markup=False)
         if json:
             dump({"rows": held.num_rows, "shown": shown})
 
@@ -105,7 +106,8 @@ def retry(
         _say(done, False)
         left = "".join(f" + {rows:,} {why}" for why, rows in done.left.items())
         total = done.batch.counts.read + sum(done.left.values())
-        out.print(f"Of {name}, {total:,} rows were in quarantine = {done.batch.counts.read:,} judged again{left}.")
+        again = f"{done.batch.counts.read:,} judged again{left}."
+        out.print(f"Of {name}, {total:,} rows were in quarantine = {again}", markup=False)
 
 
 def summary(done: Report) -> dict[str, object]:
@@ -136,7 +138,8 @@ def _say(done: Report, dry_run: bool) -> None:
     out.print(
         f"{done.name} ({done.asset}): {counts.read:,} rows read = {counts.accepted:,} accepted"
         f" + {counts.unchanged:,} unchanged + {counts.quarantined:,} quarantined;"
-        f" {counts.changed:,} of the accepted change a known product, {counts.retired:,} retired."
+        f" {counts.changed:,} of the accepted change a known product, {counts.retired:,} retired.",
+        markup=False,
     )
     if dry_run:
         out.print("Nothing was written.")
@@ -145,7 +148,8 @@ def _say(done: Report, dry_run: bool) -> None:
     else:
         out.print(f"It is entry {done.offset} of the log, with {done.claims:,} claims.")
     if counts.quarantined and not dry_run:
-        out.print(here(f"See what was refused: python -m graphsvc quarantine list --name {done.name}"))
+        name = shlex.quote(done.name)
+        out.print(here(f"See what was refused: python -m graphsvc quarantine list --name {name}"), markup=False)
 
 
 def _follow_graph(service: Service, report: object) -> None:

@@ -1,7 +1,7 @@
 """Keeps pandas out of a command: pyarrow and neo4j load it where it is there, for types that nothing here hands them.
 
-A service is 50 MB smaller by it (perf/memory.py), and a command begins a second sooner. Knows which imports look for
-pandas; not who else may want it, so that it hides pandas for the length of those imports alone.
+A service is smaller by it. Knows which imports look for pandas; not who else may want it, so that it hides pandas for
+the length of those imports alone.
 """
 
 import sys
