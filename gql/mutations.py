@@ -13,7 +13,10 @@ from gql.scalars import Long
 from gql.tokens import Access
 
 Key = Annotated[
-    str | None, argument(description="Makes the call idempotent: the same key again is the same entry of the log.")
+    str | None,
+    argument(
+        description="Makes the call idempotent: the same request again is the same entry, another is refused."
+    ),
 ]
 
 

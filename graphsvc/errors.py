@@ -6,7 +6,8 @@ GraphsvcError                 code, message and the next step to take
 │   ├── MappingError          columns that cannot be matched to fields
 │   ├── ContractError         a contract that is not valid, or that forbids the change
 │   ├── QueryError            a query, filter, cursor or page that is not valid
-│   └── NotFoundError         an id that nothing has
+│   ├── NotFoundError         an id that nothing has
+│   └── ConflictError         an idempotency key that another request used
 ├── RefusedError              valid, but not allowed
 │   ├── SafetyStop            an import that would retire too much
 │   ├── ShopLockedError       another process owns the data folder
@@ -66,6 +67,12 @@ class NotFoundError(InputError):
     """An id that nothing has."""
 
     code = "NOT_FOUND"
+
+
+class ConflictError(InputError):
+    """An idempotency key that another request used."""
+
+    code = "CONFLICT"
 
 
 class RefusedError(GraphsvcError):

@@ -81,8 +81,8 @@ def read_history(log: WriteLog, upto: int | None = None, before: History | None 
             order.append(str(payload["batch"]))
             continue
         order.append(batch_of(entry))
-        for table, rows in payload.items():
-            fresh[table].append((entry, rows))
+        for table in payload.keys() & TABLES.keys():
+            fresh[table].append((entry, payload[table]))
     tables = {table: log_rows(table, held) for table, held in fresh.items()}
     places = dict(zip(order, (entry.offset for entry in entries), strict=True))
     return _with(known, last, tuple(order), tuple(imports), tables, places)

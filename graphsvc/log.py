@@ -133,10 +133,12 @@ class WriteLog:
         """Return the last durable offset, 0 for an empty log."""
         return int(self._fetch("SELECT coalesce(max(offset), 0) FROM entries", ())[0][0])
 
-    def offset_of(self, key: str) -> int | None:
-        """Return the offset of the entry with that idempotency key."""
-        rows = self._fetch("SELECT offset FROM entries WHERE key = ?", (key,))
-        return int(rows[0][0]) if rows else None
+    def under(self, key: str) -> Entry | None:
+        """Return the entry with that idempotency key."""
+        rows = self._fetch(
+            "SELECT offset, kind, key, payload, source, actor, time, checksum FROM entries WHERE key = ?", (key,)
+        )
+        return Entry(*rows[0]) if rows else None
 
     def mark(self) -> None:
         """Remember how far the log goes. To be called before anything that outlives this process is made of it."""

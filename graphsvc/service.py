@@ -11,7 +11,7 @@ Composes the rooms and keeps their order; decides nothing that a room could.
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from types import TracebackType
 from typing import Any
 from uuid import uuid4
@@ -22,6 +22,7 @@ from graphsvc.following import Followers
 from graphsvc.graph.tables import BOUGHT_TOGETHER
 from graphsvc.graph_door import GraphDoor
 from graphsvc.history import EVENTS, PRODUCTS, History, read_history
+from graphsvc.idempotency import Once
 from graphsvc.knowledge import Reader, learn
 from graphsvc.log import Change, WriteLog
 from graphsvc.read_model import ReadModel, event_row
@@ -187,26 +188,32 @@ class Service:
     def track(self, events: Sequence[Event], key: str | None = None) -> int:
         """Write events durably and return their offset. `key` makes the call idempotent.
 
-        Raises InputError and NotFoundError naming the event that is wrong; nothing of the call is written then.
+        Raises InputError and NotFoundError naming the event that is wrong, ConflictError when other events were sent
+        under the key; nothing of the call is written then.
         """
         if not 0 < len(events) <= MOST_EVENTS:
             raise InputError(f"{len(events):,} events in one call.", f"Send between 1 and {MOST_EVENTS:,}.")
+        once = Once.of(self.vault, "track", key, [asdict(event) | {"time": None} for event in events]) if key else None
+        known = self._known(once)
+        if known is not None:
+            return known
         catalogue = self.catalogue
         admitted = [
             admit(at, event, lambda product: catalogue.product(product) is not None, self.vault)
             for at, event in enumerate(events)
         ]
         rows = [event_row(event) for event in admitted]
-        change = Change(EVENTS, {"events": rows}, "track", "graphql", self._entry_key("track", key))
-        return self._written(self.log.append(change))
+        return self._append(EVENTS, {"events": rows}, "track", once)
 
     def upsert_products(self, products: Sequence[Mapping[str, Any]], key: str | None = None) -> int:
-        """Change or add products and return the offset. An absent field stays, null clears."""
-        return self._change(key, lambda history: self._upserter().upsert(products, history, self.reader()))
+        """Change or add products and return the offset. An absent field stays, null clears. `key` as in `track`."""
+        once = Once.of(self.vault, "products", key, products) if key else None
+        return self._change(once, lambda history: self._upserter().upsert(products, history, self.reader()))
 
     def retire_products(self, ids: Sequence[str], key: str | None = None) -> int:
-        """Take products out of the catalogue and return the offset."""
-        return self._change(key, lambda history: self._upserter().retire(ids, history))
+        """Take products out of the catalogue and return the offset. `key` as in `track`."""
+        once = Once.of(self.vault, "products", key, ids) if key else None
+        return self._change(once, lambda history: self._upserter().retire(ids, history))
 
     # ---- answers
 
@@ -297,20 +304,20 @@ class Service:
     def _upserter(self) -> Upserter:
         return Upserter(self.warehouse, self.vault, _Contracts(self.shop))
 
-    def _change(self, key: str | None, make: Callable[[History], Mapping[str, Any]]) -> int:
-        name = self._entry_key("products", key)
+    def _change(self, once: Once | None, make: Callable[[History], Mapping[str, Any]]) -> int:
         with self._writing:
-            known = self.log.offset_of(name) if name else None
-            if known is not None:
-                return known
-            payload = dict(make(self.history()))
-            return self._written(self.log.append(Change(PRODUCTS, payload, "api", "graphql", name)))
+            known = self._known(once)
+            return self._append(PRODUCTS, make(self.history()), "api", once) if known is None else known
 
-    def _entry_key(self, kind: str, key: str | None) -> str | None:
-        """A producer's key as the log may keep it: people put addresses into keys too."""
-        return f"{kind}:{self.vault.digest(key, 'idempotency keys')}" if key else None
+    def _known(self, once: Once | None) -> int | None:
+        """The offset at which the same request was written before. Raises ConflictError when another has its key."""
+        entry = self.log.under(once.key) if once else None
+        return once.check(entry) if once and entry else None
 
-    def _written(self, offset: int) -> int:
+    def _append(self, kind: str, payload: Mapping[str, Any], source: str, once: Once | None) -> int:
+        content = once.over(payload) if once else dict(payload)
+        offset = self.log.append(Change(kind, content, source, "graphql", once.key if once else None))
+        self._known(once)  # two callers at once with one key and not one request
         self._followers.knock()
         return offset
 

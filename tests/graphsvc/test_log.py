@@ -26,7 +26,9 @@ def test_same_key_twice_is_one_entry(tmp_path: Path) -> None:
         assert log.append(Change("events", {"n": 2}, key="a")) == first
         assert log.append_many([Change("events", {}, key="b"), Change("events", {}, key="b")]) == [2, 2]
         assert log.head() == 2
-        assert log.offset_of("a") == first
+        assert log.under("a") == next(log.read())
+        assert log.under("b").offset == first + 1
+        assert log.under("c") is None
 
 
 def test_reads_by_kind(tmp_path: Path) -> None:

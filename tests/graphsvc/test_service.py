@@ -6,12 +6,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from graphsvc.errors import InputError, LagError, NotFoundError, ShopLockedError, StorageError
+from graphsvc.errors import ConflictError, InputError, LagError, NotFoundError, ShopLockedError, StorageError
 from graphsvc.service import Service, open_service
 from graphsvc.settings import Settings
 from graphsvc.types import Event, Filter, RecommendRequest, SearchRequest
@@ -90,11 +90,12 @@ def test_a_changed_row_changes_that_product_and_a_price_encodes_nothing(service:
 def test_small_changes_are_findable_at_once_and_gone_at_once(service: Service) -> None:
     service.follow_in_background()
     began = time.monotonic()
-    offset = service.upsert_products([{"id": "shop:7", "title": "Copper watering can", "price": 24}], key="k1")
+    rows = [{"id": "shop:7", "title": "Copper watering can", "price": 24}]
+    offset = service.upsert_products(rows, key="k1")
     service.wait(offset)
     assert time.monotonic() - began < 5
     assert found(service, "watering can") == ["shop:7"]
-    assert service.upsert_products([{"id": "shop:7", "title": "Copper watering can"}], key="k1") == offset
+    assert service.upsert_products(rows, key="k1") == offset
     service.wait(service.retire_products(["shop:7"]))
     assert "shop:7" not in found(service, "watering can")
     assert service.product("shop:7") is None
@@ -121,12 +122,27 @@ def test_events_are_durable_and_move_the_next_answer(service: Service) -> None:
         service.track([Event("shop:1", "view", datetime.now(UTC))])
 
 
+def test_a_key_is_for_one_request(service: Service) -> None:
+    now = datetime.now(UTC)
+    offset = service.track([Event("shop:6", "view", now, session="s1")], key="once")
+    assert service.track([Event("shop:6", "view", now + timedelta(seconds=1), session="s1")], key="once") == offset
+    with pytest.raises(ConflictError):
+        service.track([Event("shop:3", "view", now, session="s1")], key="once")
+    changed = service.upsert_products([{"id": "shop:1", "price": 7.0}], key="once")
+    assert changed == offset + 1, "a key belongs to one kind of change"
+    for again in (lambda: service.upsert_products([{"id": "shop:1", "price": 8.0}], key="once"),
+                  lambda: service.retire_products(["shop:1"], key="once")):  # fmt: skip
+        with pytest.raises(ConflictError):
+            again()
+    assert service.log.head() == changed
+
+
 def test_no_way_in_brings_an_address_into_a_file(service: Service, tmp_path: Path) -> None:
     mail = "planted@example.com"
     event = Event("shop:1", "view", datetime.now(UTC), session=mail, basket=mail, query_id=mail, event_id=mail)
     service.wait(service.track([event], key=mail))
     assert service.recommend(RecommendRequest(session=mail)).items[0].reasons[0].subject == "shop:1"
-    offset = service.upsert_products(
+    rows: list[dict[str, object]] = (
         [
             {
                 "id": "shop:9", "title": f"Vase {mail}", "description": mail, "brand": mail, "category": ["Home", mail],
@@ -134,11 +150,11 @@ def test_no_way_in_brings_an_address_into_a_file(service: Service, tmp_path: Pat
                 "variants": [{"sku": mail, "title": mail, "attributes": [{"name": mail, "value": mail}]}],
             },
             {"id": f"{mail}:{mail}", "title": "Bowl"},
-        ],
-        key=mail,
+        ]
     )  # fmt: skip
+    offset = service.upsert_products(rows, key=mail)
     service.retire_products([f"{mail}:{mail}"], key=f"{mail}2")
-    assert service.upsert_products([{"id": "shop:9", "title": "Vase"}], key=mail) == offset
+    assert service.upsert_products(rows, key=mail) == offset
     service.close()
     service.close()
     files = [path for path in (tmp_path / "shop").rglob("*") if path.is_file() and path.name != "vault.db"]
