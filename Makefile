@@ -30,7 +30,7 @@ serve: setup ## serve the demo's shop (GraphQL, GraphiQL) until Ctrl-C
 	@GRAPHSVC_HOME=$(DEMO_HOME) $(RUN) serve
 
 test: setup ## run every test, with a real Neo4j of its own
-	@env -u NEO4J_URI $(BIN)/python -m pytest -m "not soak"
+	@env -u NEO4J_URI $(BIN)/python -m pytest -n 2 --dist loadfile -m "not soak"
 
 check: setup ## types, lint, format, layout
 	@$(BIN)/ruff check .
@@ -46,7 +46,7 @@ perf: setup ## run every measurement, write perf/RESULTS.md
 	@$(BIN)/python -m perf
 
 soak: setup ## the long fault runs
-	@env -u NEO4J_URI $(BIN)/python -m pytest -m soak
+	@env -u NEO4J_URI $(BIN)/python -m pytest -n 2 -m soak
 
 clean: ## remove the environment and the demo's data
 	rm -rf $(VENV) $(DEMO_HOME) .mypy_cache .ruff_cache .pytest_cache .hypothesis
