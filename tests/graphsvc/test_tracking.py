@@ -59,7 +59,7 @@ def test_an_event_replaces_only_the_same_owners_event_of_that_id(vault: Vault) -
         {"shopper": "s" * (LONGEST + 1)}, {"session": None}, {"session": ""}, {"kind": "buys"},
         {"time": NOW + timedelta(days=2)}, {"time": datetime(1, 1, 1, tzinfo=UTC)}, {"time": datetime(2026, 11, 25)},
     ],
-    ids=str,
+    ids=lambda given: next(iter(given)),  # no value: some are of now, and two processes collect the same tests
 )  # fmt: skip
 def test_what_cannot_be_is_refused_and_named(vault: Vault, given: dict[str, Any]) -> None:
     with pytest.raises(InputError, match="Event 3 "):
