@@ -3,26 +3,36 @@
 Five of each run with every test; `make soak` runs 200. The seed of each run is its number, so that one can be repeated.
 """
 
+import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import threading
 import time
 import urllib.error
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cypher.driver import Graph
+from cypher.server import LocalServer
+from cypher.statements import step
 from graphsvc.history import read_history
 from graphsvc.idempotency import Once
 from graphsvc.log import WriteLog
 from graphsvc.service import Service
+from graphsvc.types import Event
+from tests.conftest import QUICK
 from tests.graphsvc.shops import write_products
 from tests.serving import ROOT, TRACK, UPSERT, Server, agree, answers, make_shop, serving, settings
 
+MORE = [[str(n), f"Copper tray {n}", "Sorrel", "Home > Trays", str(n), "copper", ""] for n in range(100, 160)]
 RUNS = [*range(5), *(pytest.param(run, marks=pytest.mark.soak) for run in range(5, 200))]
 
 
@@ -38,6 +48,40 @@ def neo4j_settings(neo4j: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NEO4J_URI", neo4j.connection.uri)
     monkeypatch.setenv("NEO4J_USER", neo4j.connection.user)
     monkeypatch.setenv("NEO4J_PASSWORD", neo4j.connection.password)
+
+
+@pytest.fixture(scope="module")
+def mortal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
+    """A Neo4j to be killed, at an address that stays."""
+    with LocalServer(tmp_path_factory.mktemp("mortal"), heap_mb=256, page_cache_mb=16, jvm=QUICK) as server:
+        yield server
+
+
+def empty(server: LocalServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Empty it and let this process use it."""
+    connection = server.start()
+    with Graph(connection) as graph:
+        graph.execute(step("clear_relationships").text)
+        graph.execute("MATCH (n) DETACH DELETE n")
+    for name, value in (("URI", connection.uri), ("USER", connection.user), ("PASSWORD", connection.password)):
+        monkeypatch.setenv(f"NEO4J_{name}", value)
+
+
+def kill(server: LocalServer) -> None:
+    os.kill(json.loads((server.folder / "process.json").read_text())["pid"], signal.SIGKILL)
+
+
+def change(service: Service, number: int) -> int:
+    """One small change, of a product or an event."""
+    if number % 5 == 4:
+        return service.upsert_products([{"id": f"new:{number % 20}", "title": f"Brass hook {number}"}], f"p{number}")
+    return service.track([Event(f"shop:{number % 6 + 1}", "view", datetime.now(UTC), session="s")], f"e{number}")
+
+
+def opened(home: Path) -> list[Any]:
+    """What the shop answers once it is opened anew."""
+    with Service(settings(home)) as service:
+        return answers(service.open())
 
 
 def produce(server: Server, acknowledged: dict[str, int], name: str, seed: int) -> None:
@@ -83,6 +127,36 @@ def test_a_killed_service_loses_nothing_acknowledged(
         keys = {name: Once.of(service.vault, *name.split(":"), ()).key for name in acknowledged}
         found = {name: entry.offset for name, key in keys.items() if (entry := service.log.under(key))}
     assert found == acknowledged
+    same = tmp_path / "same"
+    shutil.copytree(shop / "shop", same)
+    shutil.copy(home / "log.db", same / "log.db")
+    assert opened(home) == opened(same), "what was killed answers like a shop that only read the same log"
+    agree(home)
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_a_killed_neo4j_costs_nothing_but_time(
+    run: int, shop: Path, tmp_path: Path, mortal: LocalServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At a random moment of a first load, of an import, or of small changes; everything else goes on meanwhile."""
+    empty(mortal, monkeypatch)
+    home, draw = tmp_path / "shop", random.Random(run)
+    shutil.copytree(shop / "shop", home)
+    path = write_products(tmp_path / "more.csv", MORE)
+    with Service(settings(home)) as service:
+        service.open()
+        service.follow_in_background()
+        killer = threading.Timer(draw.uniform(0.0, 4.0), kill, (mortal,))
+        killer.start()
+        service.ingest(str(path), asset="products")
+        offsets = [change(service, number) for number in range(40)]
+        killer.join()
+        offsets += [change(service, number) for number in range(40, 50)]
+        service.wait(offsets[-1])
+        assert offsets == list(range(offsets[0], offsets[0] + 50)), "each was acknowledged once"
+        before = answers(service)
+        mortal.start()
+    assert opened(home) == before
     agree(home)
 
 
@@ -94,8 +168,7 @@ def test_a_killed_import_is_there_whole_or_not_at_all(
     home, same = tmp_path / "shop", tmp_path / "same"
     for copy in (home, same):
         shutil.copytree(shop / "shop", copy)
-    more = [[str(n), f"Copper tray {n}", "Sorrel", "Home > Trays", str(n), "copper", ""] for n in range(100, 160)]
-    path = write_products(tmp_path / "more.csv", more)
+    path = write_products(tmp_path / "more.csv", MORE)
     command = [sys.executable, "-m", "graphsvc", "--data", str(home), "ingest", str(path), "--as", "products"]
     environment = {**os.environ, "GRAPHSVC_ENCODER": "use"}
     child = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -106,8 +179,7 @@ def test_a_killed_import_is_there_whole_or_not_at_all(
     with Service(settings(same)) as service:
         service.ingest(str(path), asset="products")
         expected = answers(service)
-    with Service(settings(home)) as service:
-        service.open()
-        assert answers(service) == expected
+    assert opened(home) == expected
+    with Service(settings(home), write=False) as service:
         assert len([p for p in read_history(service.log).imports if p["name"] == "more"]) == 1
     agree(home)
