@@ -45,8 +45,8 @@ format: setup ## put the code in order
 perf: setup ## run every measurement, write perf/RESULTS.md
 	@$(BIN)/python -m perf
 
-soak: setup ## the long fault runs
-	@env -u NEO4J_URI $(BIN)/python -m pytest -n 2 -m soak
+soak: setup ## the long fault runs, about two hours, and perf/SOAK.md
+	@env -u NEO4J_URI $(BIN)/python -m tests.soak
 
 clean: ## remove the environment and the demo's data
 	rm -rf $(VENV) $(DEMO_HOME) .mypy_cache .ruff_cache .pytest_cache .hypothesis
