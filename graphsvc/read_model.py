@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from pathlib import Path
-from threading import Thread
+from threading import RLock, Thread
 from typing import Any
 
 import pyarrow as pa
@@ -47,7 +47,7 @@ Answers = tuple[Catalogue, Engine]
 
 
 class ReadModel:
-    """The catalogue and the recommender of one shop. One thread at a time follows; any number may read.
+    """The catalogue and the recommender of one shop. Who follows waits for another who does; any number may read.
 
     Readers take `catalogue` and `engine` once per answer: each is replaced whole, never changed under them.
     """
@@ -56,6 +56,7 @@ class ReadModel:
         self._shop, self._log, self._warehouse, self._settings = shop, log, warehouse, settings
         self._encoder: Encoder | None = None
         self._encoder_name = ""
+        self._following = RLock()
         self._fresh = 0.0
         self._renewal: Thread | None = None
         self._renewed: Answers | Exception | None = None
@@ -79,19 +80,23 @@ class ReadModel:
 
         Raises StorageError when there is no sound snapshot and none may be built.
         """
-        try:
-            self.engine = self._open_engine()
-            meta = snapshot.read_meta(self._shop.search)
-            self._take_encoder(str(meta["encoder"]))
-            self.catalogue = Catalogue.open(self._shop.search, self._encoder)
-            self._refuse_later(self._log.head())
-        except StorageError:
-            if not build:
-                raise
-            self.rebuild(read_history(self._log), progress)
-        self.follow(build=build, progress=progress)
+        with self._following:
+            try:
+                self._open_snapshots()
+            except StorageError:
+                if not build:
+                    raise
+                self.rebuild(read_history(self._log), progress)
+            self.follow(build=build, progress=progress)
         warm()
         return_memory()
+
+    def _open_snapshots(self) -> None:
+        self.engine = self._open_engine()
+        meta = snapshot.read_meta(self._shop.search)
+        self._take_encoder(str(meta["encoder"]))
+        self.catalogue = Catalogue.open(self._shop.search, self._encoder)
+        self._refuse_later(self._log.head())
 
     @property
     def renewing(self) -> bool:
@@ -100,6 +105,10 @@ class ReadModel:
 
     def follow(self, *, build: bool, progress: Progress = lambda step, done, of: None) -> None:
         """Bring both to the head of the log; without `build`, to the first import that no snapshot knows yet."""
+        with self._following:
+            self._follow(build, progress)
+
+    def _follow(self, build: bool, progress: Progress) -> None:
         if self.catalogue is None or self.engine is None:
             raise StorageError("Nothing has been built from this shop's log.", "Run: python -m graphsvc rebuild")
         entries = list(self._log.read(self.offset))
@@ -128,12 +137,12 @@ class ReadModel:
 
         Raises StorageError when the disk fails, InputError when the encoder of the settings cannot be had.
         """
-        self.close()
-        self._renewal = self._renewed = None
-        self._log.mark()
-        with projection_faults():
+        with self._following, projection_faults():
+            self.close()
+            self._renewal = self._renewed = None
+            self._log.mark()
             self.catalogue, self.engine = self._build(history, progress)
-        self._fresh = 0.0
+            self._fresh = 0.0
 
     def _renew(self) -> None:
         """Begin to build a new snapshot beside the one in use, or take the one that was built."""
