@@ -30,7 +30,7 @@ serve: setup ## serve the demo's shop (GraphQL, GraphiQL) until Ctrl-C
 	@GRAPHSVC_HOME=$(DEMO_HOME) $(RUN) serve
 
 test: setup ## run every test, with a real Neo4j of its own
-	@env -u NEO4J_URI $(BIN)/python -m pytest -n 2 --dist loadfile -m "not soak"
+	@env -u NEO4J_URI $(BIN)/python -m pytest -n 2 --dist worksteal -m "not soak"
 
 check: setup ## types, lint, format, layout
 	@$(BIN)/ruff check .
