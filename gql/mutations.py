@@ -14,9 +14,7 @@ from gql.tokens import Access
 
 Key = Annotated[
     str | None,
-    argument(
-        description="Makes the call idempotent: the same request again is the same entry, another is refused."
-    ),
+    argument(description="Makes the call idempotent: the same request again is the same entry, another is refused."),
 ]
 
 

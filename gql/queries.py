@@ -116,7 +116,9 @@ def recommendations(
         ),
     ] = None,
     session_id: Annotated[str | None, argument(description="An anonymous visit, as its events name it.")] = None,
-    basket: Annotated[list[ID] | None, argument(description="Products in the basket.")] = None,
+    basket: Annotated[
+        list[ID] | None, argument(description="Products in the basket; ids that nothing has are passed over.")
+    ] = None,
     first: First = 10,
     filter: FilterArgument = None,
     min_offset: MinOffset = None,
