@@ -1,13 +1,15 @@
 """`python -m tests.soak`: the long fault runs, and their result in perf/SOAK.md: how many of each, what went wrong.
 
-A run's number is the seed of its moment, so that one can be repeated: `pytest "tests/test_faults.py::NAME[NUMBER]"`.
+They go in portions, each with its own JUnit file, so that runs which were broken off go on where they were. A run's
+number is the seed of its moment: `pytest "tests/test_faults.py::NAME[NUMBER]"` repeats it.
 """
 
 import os
 import platform
+import re
+import shutil
 import subprocess
 import sys
-import tempfile
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -18,33 +20,56 @@ from xml.etree import ElementTree
 
 ROOT = Path(__file__).parent.parent
 RESULT = ROOT / "perf" / "SOAK.md"
+PORTIONS = ROOT / "perf" / ".cache" / "soak"
+PORTION = 10  # runs of each fault
 
 
 class Run(NamedTuple):
     """One fault: its number, how long it took with its check, and what went wrong."""
 
-    number: str
+    number: int
     seconds: float
     failure: str
 
 
 def main() -> int:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "runs.xml"
-        command = [sys.executable, "-m", "pytest", "-n", "2", "-m", "soak", "--junitxml", str(path)]
-        code = subprocess.run(command, cwd=ROOT, check=False).returncode
-        runs = read_runs(path.read_text("utf-8"))
-    RESULT.write_text(report(runs), "utf-8")
-    return code
+    PORTIONS.mkdir(parents=True, exist_ok=True)
+    portions = collect()
+    for place, names in enumerate(portions):
+        path = PORTIONS / f"{place:03}.xml"
+        if not path.exists():
+            print(f"portion {place + 1} of {len(portions)}", flush=True)
+            pytest("-q", "-n", "2", "--junitxml", str(path.with_suffix(".part")), *names)
+            path.with_suffix(".part").rename(path)
+        RESULT.write_text(report(read_runs(PORTIONS)), "utf-8")
+    wrong = [run for runs in read_runs(PORTIONS).values() for run in runs if run.failure]
+    shutil.rmtree(PORTIONS)
+    print(RESULT.read_text("utf-8"))
+    return 1 if wrong else 0
 
 
-def read_runs(junit: str) -> dict[str, list[Run]]:
-    """The runs by the name of their test, from pytest's JUnit file. The file is our own."""
+def pytest(*arguments: str, **options: object) -> "subprocess.CompletedProcess[str]":
+    """Run pytest in the repository's folder."""
+    return subprocess.run([sys.executable, "-m", "pytest", *arguments], cwd=ROOT, check=False, text=True, **options)  # type: ignore[call-overload, no-any-return]
+
+
+def collect() -> list[list[str]]:
+    """The names of the runs in portions: the same few numbers of every fault."""
+    listed = pytest("--collect-only", "-q", "-m", "soak", "tests/test_faults.py", capture_output=True).stdout
+    portions = defaultdict(list)
+    for name, number in re.findall(r"^(\S+\[(\d+)\])$", listed, re.MULTILINE):
+        portions[int(number) // PORTION].append(name)
+    return [portions[key] for key in sorted(portions)]
+
+
+def read_runs(folder: Path) -> dict[str, list[Run]]:
+    """The runs by the name of their fault, from pytest's own JUnit files."""
     runs = defaultdict(list)
-    for case in ElementTree.fromstring(junit).iter("testcase"):
-        name, _, number = case.attrib["name"].partition("[")
-        wrong = [child.attrib.get("message", "") for child in case if child.tag in ("failure", "error")]
-        runs[name].append(Run(number.rstrip("]"), float(case.attrib["time"]), "; ".join(wrong)))
+    for path in sorted(folder.glob("*.xml")):
+        for case in ElementTree.parse(path).iter("testcase"):
+            name, _, number = case.attrib["name"].rstrip("]").partition("[")
+            wrong = [child.attrib.get("message", "") for child in case if child.tag in ("failure", "error")]
+            runs[name].append(Run(int(number), float(case.attrib["time"]), "; ".join(wrong)))
     return dict(runs)
 
 
