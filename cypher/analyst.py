@@ -28,7 +28,7 @@ FUNCTIONS = frozenset(
 )
 SHOWN = frozenset({"ShowIndexes", "ShowConstraints", "ShowProcedures", "ShowFunctions"})
 MODE = re.compile(r"\A(?:\s+|//[^\n]*(?:\n|\Z)|/\*.*?\*/)*(?:EXPLAIN|PROFILE)\b", re.IGNORECASE | re.DOTALL)
-SILENT = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/""", re.DOTALL)  # texts and comments
+SILENT = re.compile(r"""`[^`]*`|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/""", re.DOTALL)
 CALLED = re.compile(r"(?<![\w.$])(\w+(?:\s*\.\s*\w+)+)\s*\(")
 READ_ONLY = "This door only reads. Changes come in through ingest and the API, from which the graph is made."
 
@@ -73,7 +73,7 @@ def ask(graph: Graph, text: str, params: Mapping[str, Any] | None = None, limits
 
 def check_text(text: str) -> None:
     """Refuse what a plan does not show: functions off the list."""
-    spoken = SILENT.sub(" ", text).replace("`", "")
+    spoken = SILENT.sub(_spoken, text)
     if not spoken.strip(" ;\n\t\r"):
         raise StatementError("There is no statement.", "Write one, such as: MATCH (p:Product) RETURN p.title LIMIT 10")
     if "\\" in spoken:
@@ -82,6 +82,11 @@ def check_text(text: str) -> None:
         name = re.sub(r"\s", "", found[1])
         if name not in PROCEDURES and name.rpartition(".")[0].lower() not in FUNCTIONS:
             raise StatementRefused(f"{name} is not let through here.", _listed())
+
+
+def _spoken(silent: re.Match[str]) -> str:
+    """Nothing of a text or a comment; of a name in back-quotes what a name is made of."""
+    return re.sub(r"[^\w.]", "_", silent[0][1:-1]) if silent[0].startswith("`") else " "
 
 
 def check_plan(summary: Any) -> None:

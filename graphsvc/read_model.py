@@ -7,7 +7,7 @@ the business of `search` and `recommend`.
 
 import ctypes
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
@@ -117,8 +117,7 @@ class ReadModel:
                 self.rebuild(read_history(self._log), progress)
                 return
             entries = list(takewhile(lambda entry: entry.kind != IMPORT, entries))
-        for entry in entries:
-            self.catalogue = self._laid(entry, self.catalogue, self.engine)
+        self.catalogue = self._laid(entries, self.catalogue, self.engine)
         if build:
             self._renew()
 
@@ -159,9 +158,10 @@ class ReadModel:
         if not isinstance(renewed, tuple):
             raise renewed or StorageError("A new snapshot could not be built.", "Run: python -m graphsvc rebuild")
         catalogue, engine = renewed
-        for entry in self._log.read(min(catalogue.offset, engine.offset)):
-            catalogue = self._laid(entry, catalogue, engine)
-        self.catalogue, self.engine = catalogue, engine
+        later = list(self._log.read(min(catalogue.offset, engine.offset)))
+        self.catalogue, self.engine = self._laid(later, catalogue, engine), engine
+        del catalogue, engine, renewed
+        return_memory()
 
     def _build_beside(self) -> None:
         try:
@@ -192,20 +192,23 @@ class ReadModel:
         assert self._encoder is not None
         return self._encoder.encode([text], kind="query")[0]
 
-    def _laid(self, entry: Entry, catalogue: Catalogue, engine: Engine) -> Catalogue:
-        """Lay one small entry over a catalogue and an engine; returns the catalogue, the engine is the same."""
-        if entry.kind == EVENTS and entry.offset > engine.offset:
-            events = [event_of(row) for row in entry.json()["events"]]
-            engine.apply(entry.offset, events)
+    def _laid(self, entries: Sequence[Entry], catalogue: Catalogue, engine: Engine) -> Catalogue:
+        """Lay small entries over a catalogue and an engine; returns the catalogue, the engine is the same.
+
+        Products of many entries are laid over at once: each layer copies the columns under it.
+        """
+        changed = []
+        for entry in entries:
+            events = entry.json()["events"] if entry.kind == EVENTS and entry.offset > engine.offset else ()
+            engine.apply(entry.offset, [event_of(row) for row in events])
             self._fresh += EVENT * len(events)
-        if entry.kind == PRODUCTS and entry.offset > catalogue.offset:
-            data, retired = _changes(entry, engine)
-            catalogue = catalogue.with_changes(entry.offset, data, retired)
+            if entry.kind == PRODUCTS and entry.offset > catalogue.offset:
+                changed.append(entry)
+        if changed:
+            data, retired = _changes(changed, engine)
+            catalogue = catalogue.with_changes(changed[-1].offset, data, retired)
             self._fresh += data.products.num_rows + len(retired)
-        if entry.offset > catalogue.offset:
-            catalogue = catalogue.at(entry.offset)
-        engine.apply(entry.offset, ())
-        return catalogue
+        return catalogue.at(entries[-1].offset) if entries and entries[-1].offset > catalogue.offset else catalogue
 
     def _open_engine(self) -> Engine:
         return Engine.open(self._shop.behaviour, Rules.load(self._shop.home / RULES))
@@ -227,18 +230,25 @@ class ReadModel:
         return load_encoder(self._encoder_name, model_cache(), threads=self._settings.threads, bulk=True)
 
 
-def _changes(entry: Entry, engine: Engine) -> tuple[CatalogueData, list[str]]:
-    """The products that an entry writes, and the ids of those that it retires."""
-    payload = entry.json()
-    rows = log_rows("products", [(entry, payload["products"])])
+def _changes(entries: Sequence[Entry], engine: Engine) -> tuple[CatalogueData, list[str]]:
+    """The products as entries leave them, and the ids of those that they retire."""
+    held = [(entry, entry.json()) for entry in entries]
+    last = {row["product_id"]: entry.offset for entry, payload in held for row in payload["products"]}
+
+    def stand(table: str, subject: str) -> pa.Table:
+        """The rows of a table that no later entry has written anew."""
+        return log_rows(table, [
+            (entry, [row for row in payload.get(table, ()) if last[row[subject]] == entry.offset])
+            for entry, payload in held
+        ])  # fmt: skip
+
+    rows, claims = stand("products", "product_id"), stand("claims", "subject")
     gone = pc.fill_null(rows["retired"], False)
     stays = rows.filter(pc.invert(gone))
-    claims = log_rows("claims", [(entry, payload.get("claims", ()))])
     facts = facts_of(claims) if claims.num_rows else FACTS.empty_table()
-    popularity = engine.popularity()
-    mine = popularity.filter(pc.is_in(popularity["product_id"], stays["product_id"].combine_chunks()))
+    popularity = engine.popularity([str(name) for name in stays["product_id"].to_pylist()])
     retired = [str(name) for name in rows.filter(gone)["product_id"].to_pylist()]
-    return CatalogueData(entry.offset, stays, facts, mine), retired
+    return CatalogueData(entries[-1].offset, stays, facts, popularity), retired
 
 
 @contextmanager

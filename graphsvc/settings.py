@@ -1,9 +1,10 @@
 """One frozen Settings, read once from the environment and passed on as a value. Knows names and defaults only."""
 
 from pathlib import Path
+from typing import Annotated, Any
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class Settings(BaseSettings):
@@ -14,7 +15,9 @@ class Settings(BaseSettings):
     home: Path = Field(default=Path("data"), description="the data folder: one folder is one shop")
     host: str = Field(default="127.0.0.1", description="address to listen on; loopback unless told")
     port: int = Field(default=8090, ge=0, le=65535, description="port to listen on; 0 takes a free one")
-    cors_origins: tuple[str, ...] = Field(default=(), description="web origins that may call from a browser")
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="web origins that may call from a browser, with commas between"
+    )
 
     neo4j_uri: str | None = Field(default=None, validation_alias="NEO4J_URI", description="a Neo4j of your own")
     neo4j_user: str = Field(default="neo4j", validation_alias="NEO4J_USER", description="its user")
@@ -36,3 +39,9 @@ class Settings(BaseSettings):
     alias_limit: int = Field(default=30, ge=1, description="aliases in one GraphQL request")
     token_limit: int = Field(default=2_000, ge=100, description="tokens in one GraphQL request")
     cost_limit: int = Field(default=20_000, ge=100, description="cost of one GraphQL request: objects it may return")
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _listed(cls, given: Any) -> Any:
+        """The environment holds a text."""
+        return tuple(filter(None, map(str.strip, given.split(",")))) if isinstance(given, str) else given

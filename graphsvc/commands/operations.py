@@ -5,10 +5,10 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from graphsvc.commands.terminal import dump, err, errors, out, progress, show
+from graphsvc.commands.terminal import dump, err, errors, here, out, progress, show
 from graphsvc.doctor import compare, examine
-from graphsvc.errors import GraphUnavailable
-from graphsvc.service import Service, Status, open_service
+from graphsvc.errors import GraphUnavailable, StorageError
+from graphsvc.service import Service, Status
 from graphsvc.settings import Settings
 
 
@@ -17,8 +17,11 @@ def status(
     json: Annotated[bool, typer.Option("--json", help="one JSON object on the last line")] = False,
 ) -> None:
     """Show the log, every projection and how far it is behind."""
-    with errors(), open_service(_settings(context), write=False) as service:
+    with errors(), Service(_settings(context), write=False, purpose="status") as service:
+        trouble = _opened(service)
         found = service.status()
+        if trouble:
+            err.print(f"[yellow]{escape(here(trouble))}[/yellow]")
         if lost := service.log.lost():
             err.print(f"[yellow]{escape(lost)}[/yellow]")
         show(("projection", "offset", "behind", ""), [(p.name, p.offset, p.lag, p.detail) for p in found.projections])
@@ -27,6 +30,16 @@ def status(
         )
         if json:
             dump(as_object(found))
+
+
+def _opened(service: Service) -> str:
+    """Open the answers; what kept them from it, for a status says that too."""
+    try:
+        if service.log.head():
+            service.open()
+    except StorageError as error:
+        return str(error)
+    return ""
 
 
 def doctor(

@@ -16,7 +16,7 @@ from rich.markup import escape
 from graphsvc.commands.terminal import err, errors, out, progress, show
 from graphsvc.delivery import Report
 from graphsvc.demo.tour import load_shops, tour
-from graphsvc.errors import GraphsvcError, RefusedError
+from graphsvc.errors import RefusedError
 from graphsvc.service import Service
 from graphsvc.settings import Settings
 
@@ -41,7 +41,7 @@ def serve_with(application: Application) -> Callable[..., None]:
             listener = listen(settings)
             address = f"http://{settings.host}:{listener.getsockname()[1]}"
             server = _server(application(service, settings), settings)
-            failed: list[GraphsvcError] = []
+            failed: list[Exception] = []
             opening = threading.Thread(target=_open, args=(service, server, failed), name="open", daemon=True)
             opening.start()
             err.print(f"GraphiQL: {address}/graphql   ready when {address}/readyz says so")
@@ -118,12 +118,12 @@ def listen(settings: Settings) -> socket.socket:
     return listener
 
 
-def _open(service: Service, server: Any, failed: list[GraphsvcError]) -> None:
+def _open(service: Service, server: Any, failed: list[Exception]) -> None:
     """Open the snapshots while the server answers /healthz already; a shop that cannot be opened ends it."""
     try:
         service.open(build=True)
         service.follow_in_background()
-    except GraphsvcError as error:
+    except Exception as error:  # any other would leave a server that is never ready
         failed.append(error)
         server.should_exit = True
 

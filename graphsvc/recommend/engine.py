@@ -99,21 +99,29 @@ class Engine:
             context = self._context(scene)
             return [(self._live.name(c.item), c.score, reasons_of(c, context)) for c in chosen]
 
-    def popularity(self) -> pa.Table:
-        """product_id, popularity (decayed), rating (null if none), reviews of every product, up to `offset`."""
+    def popularity(self, names: Sequence[str] | None = None) -> pa.Table:
+        """product_id, popularity (decayed), rating (null if none), reviews, up to `offset`: of every product that was
+        seen, or of those of `names` that were."""
         with self._lock:
             live, count = self._live, len(self._base.ids)
-            later = [float(live.extra[count + at]) for at in range(len(live.names))]
-            names = [*self._base.ids, *live.names]
-            sums = np.nan_to_num(self._base.ratings) * self._base.reviews
-            given = np.concatenate([self._base.reviews.astype(np.int64), np.zeros(len(live.names), np.int64)])
-            sums = np.concatenate([sums, np.zeros(len(live.names))])
-            for item, values in live.ratings.items():
-                sums[item] += sum(values)
-                given[item] += len(values)
-            popularity = np.concatenate([live.popularity.astype(np.float64), later])
+            if names is None:
+                items = np.arange(count + len(live.names))
+            else:
+                items = np.array([live.numbers[name] for name in names if name in live.numbers], np.int64)
+            known = items < count
+            popularity, sums, given = np.zeros(len(items)), np.zeros(len(items)), np.zeros(len(items), np.int64)
+            popularity[known] = live.popularity[items[known]]
+            given[known] = self._base.reviews[items[known]]
+            sums[known] = np.nan_to_num(self._base.ratings[items[known]]) * given[known]
+            for place in np.flatnonzero(~known).tolist():
+                popularity[place] = live.extra[int(items[place])]
+            for place in np.flatnonzero(np.isin(items, list(live.ratings))).tolist():
+                values = live.ratings[int(items[place])]
+                sums[place] += sum(values)
+                given[place] += len(values)
+            found = [live.name(item) for item in items.tolist()]
         ratings = pa.array(sums / np.maximum(given, 1), pa.float64(), mask=given == 0)
-        columns = (pa.array(names, pa.string()), pa.array(popularity), ratings, pa.array(given))
+        columns = (pa.array(found, pa.string()), pa.array(popularity), ratings, pa.array(given))
         return pa.table(dict(zip(("product_id", "popularity", "rating", "reviews"), columns, strict=True)))
 
     def bought_together(self) -> pa.Table:

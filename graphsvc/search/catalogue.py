@@ -77,10 +77,10 @@ class QueryEncoder:
 class Catalogue:
     """The products of a shop at `offset` of its write log."""
 
-    def __init__(self, state: State, encoder: QueryEncoder) -> None:
+    def __init__(self, state: State, encoder: QueryEncoder, ids: Ids | None = None) -> None:
         self._state, self._encoder = state, encoder
         self.offset = state.offset
-        self.ids = Ids(state)
+        self.ids = Ids(state) if ids is None else ids
 
     @classmethod
     def open(cls, folder: Path, encoder: Encoder | None) -> "Catalogue":
@@ -93,8 +93,8 @@ class Catalogue:
         return cls(State(snapshot), QueryEncoder(encoder))
 
     def at(self, offset: int) -> "Catalogue":
-        """The same catalogue at a later place in the log: nothing of it has changed up to there."""
-        return Catalogue(self._state.at(offset), self._encoder)
+        """The same catalogue, with the same `ids`, at a later place in the log: nothing of it has changed since."""
+        return Catalogue(self._state.at(offset), self._encoder, self.ids)
 
     def with_changes(self, offset: int, data: CatalogueData, retired: Sequence[str] = ()) -> "Catalogue":
         """The catalogue after products were changed or added (`data` holds them whole) and others retired."""

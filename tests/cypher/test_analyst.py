@@ -117,6 +117,7 @@ def test_substitutes_are_of_a_like_price_in_one_currency(shop: Graph) -> None:
         ("CALL tx.setMetaData({a: 1})", "tx.setMetaData is not let through"),
         ("CALL db.create.setNodeVectorProperty(null, 'x', [1.0])", "not let through"),
         ("RETURN apoc.load.json('http://127.0.0.1/')", "apoc.load.json is not let through"),
+        ("MATCH (`'`:Product) RETURN apoc.version(), `'`", "apoc.version is not let through"),
         ("RETURN graph.byName ('x')", "graph.byName is not let through"),
         ("CALL dbms.\\u006cistConfig()", "Escapes"),
     ],

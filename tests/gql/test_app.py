@@ -127,6 +127,11 @@ def test_foreign_pages_may_call_only_where_the_settings_name_them(shop: MemorySh
         assert "access-control-allow-origin" not in other.headers
 
 
+def test_the_environment_names_origins_with_commas_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRAPHSVC_CORS_ORIGINS", "https://shop.example, https://other.example,")
+    assert Settings().cors_origins == ("https://shop.example", "https://other.example")
+
+
 def test_graphiql_comes_whole_from_here(client: TestClient) -> None:
     page = client.get("/graphql", headers={"accept": "text/html"})
     assert page.text == client.get("/graphiql").text == client.get("/").text

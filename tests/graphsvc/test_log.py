@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from graphsvc.errors import InputError, StorageError
-from graphsvc.log import PAYLOAD_LIMIT, Change, WriteLog
+from graphsvc.log import PAYLOAD_LIMIT, SPARES, Change, WriteLog
 
 
 def test_offsets_are_dense_and_ordered(tmp_path: Path) -> None:
@@ -29,6 +29,27 @@ def test_same_key_twice_is_one_entry(tmp_path: Path) -> None:
         assert log.under("a") == next(log.read())
         assert log.under("b").offset == first + 1
         assert log.under("c") is None
+
+
+@pytest.mark.parametrize("name", ["a#b.db", "a?mode=rw.db", "a%41b.db", "岚 山.db"])
+def test_any_name_that_a_disk_takes_will_do(tmp_path: Path, name: str) -> None:
+    with WriteLog(tmp_path / name) as log:
+        log.append(Change("events", {}))
+        assert log.head() == 1
+    assert [path.name for path in tmp_path.glob("*.db")] == [name]
+
+
+def test_threads_that_come_and_go_leave_no_open_files(tmp_path: Path) -> None:
+    with WriteLog(tmp_path / "log.db") as log:
+        log.append(Change("events", {}))
+        for _ in range(4):
+            threads = [threading.Thread(target=log.head) for _ in range(32)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        opened = [os.path.realpath(path) for path in Path("/proc/self/fd").iterdir()]
+        assert opened.count(str((tmp_path / "log.db").resolve())) <= 1 + SPARES
 
 
 def test_reads_by_kind(tmp_path: Path) -> None:

@@ -61,6 +61,36 @@ def test_many_small_changes_become_a_snapshot_while_answers_go_on(
     assert service.search(SearchRequest("")).total == len(PRODUCTS) + 5
 
 
+def test_changes_laid_over_at_once_are_as_if_laid_one_by_one(service: Service, tmp_path: Path) -> None:
+    def seen(shop: Service) -> list[object]:
+        found = [shop.search(SearchRequest(query, facets=("*",))) for query in ("knob", "lamp", "")]
+        return [[([h.product for h in r.hits], r.total, r.facets) for r in found], shop.product("shop:1")]
+
+    before = service.model.offset
+    for title in ("Brass knob", "Steel knob", "Tin knob"):
+        put(service, "20", title)
+        service.upsert_products([{"id": "shop:1", "brand": title.split()[0]}, {"id": "shop:21", "title": f"{title} 2"}])
+        service.model.follow(build=True)
+    service.retire_products(["shop:21", "shop:3"])
+    put(service, "22", "Lamp of brass")
+    service.retire_products(["shop:22"])
+    put(service, "3", "Sorrel desk lamp")
+    service.model.follow(build=True)
+    with open_service(Settings(home=tmp_path / "shop", encoder="use"), write=False) as reader:
+        assert built_at(service) == before, "all of it is laid over"
+        assert seen(reader) == seen(service)
+    assert service.product("shop:21") is None
+    assert service.product("shop:3") is not None
+
+
+def test_an_event_changes_no_list_of_ids(service: Service) -> None:
+    ids = service.catalogue.ids
+    service.wait(service.track([Event("shop:1", "view", datetime.now(UTC), session="s")]))
+    assert service.catalogue.ids is ids, "what is lined up with it stays"
+    service.wait(put(service, "20", "Brass knob"))
+    assert service.catalogue.ids is not ids
+
+
 def test_events_count_too(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(read_model, "FRESH", 3)
     before = built_at(service)

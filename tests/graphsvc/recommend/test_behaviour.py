@@ -84,6 +84,10 @@ def test_what_happens_later_counts_as_what_happened_before(tmp_path: Path, cut: 
         found.apply(2 + at, [live(row)])
     check_pairs(found, rows)
     whole = engine(tmp_path / "whole", rows)
+    some = ["s:pan3", "s:nowhere", "s:pan1"]
+    assert {row["product_id"]: row for row in found.popularity(some).to_pylist()} == {
+        row["product_id"]: row for row in found.popularity().to_pylist() if row["product_id"] in some
+    }
     mine, theirs = found.popularity().to_pylist(), whole.popularity().to_pylist()
     ratio = {a["popularity"] / b["popularity"] for a, b in zip(mine, theirs, strict=True) if b["popularity"]}
     assert max(ratio) / min(ratio) < 1.02  # decayed to another day: the same up to one factor, and minutes
@@ -120,6 +124,9 @@ def test_ratings_are_the_mean_of_reviews_and_events(tmp_path: Path) -> None:
     first = {r["product_id"]: (r["rating"], r["reviews"]) for r in found.popularity().to_pylist()}
     assert first["s:pan1"] == (3.0, 3)
     assert first["s:pan2"] == (None, 0)
+    assert [(r["rating"], r["reviews"]) for r in found.popularity(["s:pan2", "s:pan1"]).to_pylist()] == [
+        (None, 0), (3.0, 3),
+    ]  # fmt: skip
 
 
 def test_a_clock_in_the_future_does_not_age_the_rest(tmp_path: Path) -> None:
