@@ -29,6 +29,7 @@ from graphsvc.recommend import behaviour
 from graphsvc.recommend.engine import Engine
 from graphsvc.recommend.rules import FILE as RULES
 from graphsvc.recommend.rules import Rules
+from graphsvc.renewal import Renewal
 from graphsvc.search import snapshot
 from graphsvc.search.catalogue import Catalogue, warm
 from graphsvc.search.data import CatalogueData
@@ -59,6 +60,7 @@ class ReadModel:
         self._following = RLock()
         self._fresh = 0.0
         self._renewal: Thread | None = None
+        self._building: Renewal | None = None
         self._renewed: Answers | Exception | None = None
         self.catalogue: Catalogue | None = None
         self.engine: Engine | None = None
@@ -82,7 +84,8 @@ class ReadModel:
         """
         with self._following:
             try:
-                self._open_snapshots()
+                self.catalogue, self.engine = self._opened()
+                self._refuse_later(self._log.head())
             except StorageError:
                 if not build:
                     raise
@@ -90,13 +93,6 @@ class ReadModel:
             self.follow(build=build, progress=progress)
         warm()
         return_memory()
-
-    def _open_snapshots(self) -> None:
-        self.engine = self._open_engine()
-        meta = snapshot.read_meta(self._shop.search)
-        self._take_encoder(str(meta["encoder"]))
-        self.catalogue = Catalogue.open(self._shop.search, self._encoder)
-        self._refuse_later(self._log.head())
 
     @property
     def renewing(self) -> bool:
@@ -122,7 +118,9 @@ class ReadModel:
             self._renew()
 
     def close(self) -> None:
-        """Wait for the snapshot that is being built: it would read a closed log."""
+        """Break off the snapshot that is being built."""
+        if self._building is not None:
+            self._building.cancel()
         if self._renewal is not None:
             self._renewal.join()
 
@@ -138,9 +136,10 @@ class ReadModel:
         """
         with self._following, projection_faults():
             self.close()
-            self._renewal = self._renewed = None
+            self._renewal = self._renewed = self._building = None
             self._log.mark()
-            self.catalogue, self.engine = self._build(history, progress)
+            self.write(history, progress)
+            self.catalogue, self.engine = self._opened()
             self._fresh = 0.0
 
     def _renew(self) -> None:
@@ -148,12 +147,14 @@ class ReadModel:
         if self._renewal is None:
             if self._fresh > FRESH:
                 self._log.mark()
+                self._building = Renewal(self._settings, self._log.head())
                 self._renewal = Thread(target=self._build_beside, name="renew-answers", daemon=True)
                 self._renewal.start()
             return
         if self._renewal.is_alive():
             return
-        renewed, self._renewal, self._renewed = self._renewed, None, None
+        renewed = self._renewed
+        self._renewal = self._renewed = self._building = None
         self._fresh = 0.0  # also when it failed: it is tried again after as many changes
         if not isinstance(renewed, tuple):
             raise renewed or StorageError("A new snapshot could not be built.", "Run: python -m graphsvc rebuild")
@@ -166,25 +167,34 @@ class ReadModel:
     def _build_beside(self) -> None:
         try:
             with projection_faults():
-                self._renewed = self._build(read_history(self._log), lambda step, done, of: None)
+                assert self._building is not None
+                self._building.wait()
+                self._renewed = self._opened()
         except Exception as error:  # whoever follows next raises it
             self._renewed = error
 
-    def _build(self, history: History, progress: Progress) -> Answers:
-        with closing(self._warehouse.connection()) as connection:
+    def write(self, history: History, progress: Progress = lambda step, done, of: None) -> None:
+        """Write snapshots of everything up to the history's offset, and leave those that are open as they are.
+
+        Raises what `rebuild` raises.
+        """
+        with projection_faults(), closing(self._warehouse.connection()) as connection:
             history.view(self._warehouse, connection, "products", "events", "reviews")
             products = connection.table("current_products").to_arrow_table()
             products = products.select(TABLES["products"].names).cast(TABLES["products"])
             facts = view_facts(self._warehouse, history, connection)
             progress("behaviour", 0, 1)
             behaviour.build(self._shop.behaviour, history.offset, connection, products, facts)
+            popularity = self._open_engine().popularity()
+            progress("behaviour", 1, 1)
+            encoder = load_encoder(self._choose(products), model_cache(), threads=self._settings.threads, bulk=True)
+            data = CatalogueData(history.offset, products, facts, popularity, history.places)
+            snapshot.build(self._shop.search, data, encoder, VectorCache(self._shop.vectors, encoder), progress)
+
+    def _opened(self) -> Answers:
+        """The snapshots that are on the disk."""
         engine = self._open_engine()
-        progress("behaviour", 1, 1)
-        self._take_encoder(self._choose(products))
-        assert self._encoder is not None
-        data = CatalogueData(history.offset, products, facts, engine.popularity(), history.places)
-        cache = VectorCache(self._shop.vectors, self._bulk_encoder())
-        snapshot.build(self._shop.search, data, self._encoder, cache, progress)
+        self._take_encoder(str(snapshot.read_meta(self._shop.search)["encoder"]))
         return Catalogue.open(self._shop.search, self._encoder), engine
 
     def encode(self, text: str) -> Any:
@@ -225,9 +235,6 @@ class ReadModel:
             with projection_faults():
                 self._encoder = load_encoder(name, model_cache())
             self._encoder_name = name
-
-    def _bulk_encoder(self) -> Encoder:
-        return load_encoder(self._encoder_name, model_cache(), threads=self._settings.threads, bulk=True)
 
 
 def _changes(entries: Sequence[Entry], engine: Engine) -> tuple[CatalogueData, list[str]]:

@@ -1,5 +1,8 @@
 """When answers are laid over a snapshot, and when a new snapshot is built beside it."""
 
+import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -8,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from graphsvc import read_model
-from graphsvc.errors import ContractError, LagError
+from graphsvc.errors import ContractError, LagError, StorageError
 from graphsvc.recommend.rules import FILE
 from graphsvc.search import snapshot
 from graphsvc.service import Service, open_service
@@ -122,3 +125,41 @@ def test_without_building_answers_stop_before_an_import(service: Service, tmp_pa
             reader.wait(3, timeout_s=0)
     service.model.follow(build=True)
     assert service.model.offset == 3
+
+
+def test_a_build_that_is_killed_leaves_the_old_one_and_is_tried_again(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read_model, "FRESH", 0)
+    before = built_at(service)
+    put(service, "20", "Brass door knob")
+    service.model.follow(build=True)
+    assert service.model._building is not None
+    service.model._building.cancel()
+    with pytest.raises(StorageError, match=r"ended with -9\. Run"):
+        renewed(service)
+    assert built_at(service) == before
+    assert service.search(SearchRequest("brass door knob")).hits[0].product.id == "shop:20"
+    put(service, "21", "Brass door bell")
+    service.model.follow(build=True)
+    renewed(service)
+    assert built_at(service) == before + 2
+
+
+def test_a_stop_does_not_wait_for_a_build(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read_model, "FRESH", 0)
+    put(service, "20", "Brass door knob")
+    service.model.follow(build=True)
+    building = service.model._building
+    assert building is not None
+    service.close()
+    assert building._process.returncode == -9
+
+
+def test_a_build_ends_with_whoever_asked_for_it(service: Service, tmp_path: Path) -> None:
+    asked = {"settings": {"home": str(tmp_path / "shop"), "encoder": "use"}, "offset": 1}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "graphsvc.renewal"],
+        input=json.dumps(asked) + "\n", capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (1, ""), done.stderr
