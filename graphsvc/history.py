@@ -7,6 +7,7 @@ Knows which entry holds what; does not know what a row means.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import duckdb
@@ -17,6 +18,7 @@ from graphsvc.warehouse.schemas import TABLES
 from graphsvc.warehouse.tables import Warehouse
 
 IMPORT, PRODUCTS, EVENTS = "import", "products", "events"  # kinds of entries
+PIECE = 20_000  # entries read at a time
 Held = tuple[Entry, Sequence[Mapping[str, Any]]]  # an entry and rows that stand in it
 CURRENT = ("products", "events", "customers", "reviews", "campaigns", "coupons", "redemptions")
 
@@ -68,9 +70,14 @@ def read_history(log: WriteLog, upto: int | None = None, before: History | None 
     """Read the log up to an offset, or to its head; `before` is a history to go on from."""
     known = before or History()
     last = log.head() if upto is None else upto
-    entries = list(log.read(known.offset, last))
-    if not entries:
-        return known if last == known.offset else _with(known, last, (), (), {}, {})
+    while known.offset < last:
+        entries = list(islice(log.read(known.offset, last), PIECE))
+        known = _further(known, entries, last if len(entries) < PIECE else entries[-1].offset)
+    return known
+
+
+def _further(known: History, entries: Sequence[Entry], upto: int) -> History:
+    """A history with the entries that follow it. A piece at a time: their rows weigh much more as Python values."""
     order: list[str] = []
     imports: list[Mapping[str, Any]] = []
     fresh: dict[str, list[Held]] = defaultdict(list)
@@ -85,7 +92,7 @@ def read_history(log: WriteLog, upto: int | None = None, before: History | None 
             fresh[table].append((entry, payload[table]))
     tables = {table: log_rows(table, held) for table, held in fresh.items()}
     places = dict(zip(order, (entry.offset for entry in entries), strict=True))
-    return _with(known, last, tuple(order), tuple(imports), tables, places)
+    return _with(known, upto, tuple(order), tuple(imports), tables, places)
 
 
 def batch_of(entry: Entry) -> str:
