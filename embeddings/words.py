@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from importlib.resources import files
 
 import Stemmer
 
@@ -54,6 +55,7 @@ UNITS: dict[str, str] = {
     }.items()
     for written in forms.split()
 }
+SYMBOLS = {unit: written for written, unit in reversed(UNITS.items())}  # the first way of writing each
 SHORT_UNITS = {unit for unit in UNITS if len(unit) <= 2}  # read as units only after a number: "a", "in", "l"
 
 # Applied to the folded text, so that fractions, feet and inches keep their meaning when punctuation goes. Each with the
@@ -94,14 +96,25 @@ FUNCTION_WORDS = frozenset(
     ]
     + ["的", "了", "和", "与", "或", "在"]
 )
+SINGLE = re.compile(f"([{HAN}])\t([{HAN}])(?: .*)?")  # a line of OpenCC's table: a character, and what it becomes
 _STEMMER = Stemmer.Stemmer("english", 100_000)
 
 
+def _simplified() -> dict[int, str]:
+    """Traditional characters to simplified ones, one by one."""
+    table = (files("opencc") / "dictionary" / "TSCharacters.txt").read_text("utf-8")
+    return {ord(found[1]): found[2] for line in table.splitlines() if (found := SINGLE.fullmatch(line))}
+
+
+_SIMPLE = _simplified()
+
+
 def fold(text: str) -> str:
-    """Fold width, case and accents, and write feet, inches and thousands out."""
+    """Fold width, case, accents and traditional characters, and write feet, inches and thousands out."""
     folded = unicodedata.normalize("NFKC", text).lower()
     if not folded.isascii():
         folded = "".join(c for c in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(c))
+        folded = folded.translate(_SIMPLE)
     for signs, pattern, replacement in REWRITES:
         if any(sign in folded for sign in signs):
             folded = pattern.sub(replacement, folded)

@@ -152,6 +152,8 @@ def is_nothing(understanding: Understanding, evidences: Sequence[Evidence], floo
     A word that only texts without a product have, for it was retired, is not known: their evidence was silenced.
     """
     heard = understanding.known and any(evidence.words.max(initial=0) > 0 for evidence in evidences)
+    if understanding.lone:  # words are pairs
+        heard |= any(evidence.characters.max(initial=0) > 0 for evidence in evidences)
     nearest = max((float(evidence.cosine.max()) for evidence in evidences if len(evidence.cosine)), default=-1.0)
     return nearest < -0.5 or (not heard and nearest < floor)
 

@@ -56,6 +56,12 @@ class Understanding:
     known: bool = False
 
     @property
+    def lone(self) -> bool:
+        """Whether it asks for single Chinese characters that mean something, and nothing else."""
+        telling = [word for word in self.words if word not in FUNCTION_WORDS]
+        return bool(telling) and all(len(word) == 1 and is_chinese(word) for word in telling)
+
+    @property
     def corrected(self) -> str:
         """The query with its corrections, as it is encoded and shown."""
         return " ".join(_taken(self.words, self.corrections)) if self.corrections else self.text

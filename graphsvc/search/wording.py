@@ -7,7 +7,7 @@ and its shares; does not know documents, and never says that a text has a word w
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from embeddings.words import PINYIN, bigrams, is_chinese, terms_of
+from embeddings.words import PINYIN, SYMBOLS, bigrams, is_chinese, terms_of
 from graphsvc.search.understand import Understanding
 from graphsvc.types import Reason
 
@@ -35,7 +35,7 @@ class Wording:
             if is_chinese(word):
                 continue
             if self.met[word] == HAS:
-                yield Reason("word", f"has “{word}”", share, word)
+                yield Reason("word", f"has “{SYMBOLS.get(word, word)}”", share, word)
             else:
                 instead = taken.get(word) or word.replace(" ", "")
                 yield Reason("correction", f"“{word}” read as “{instead}”", share, word)
@@ -82,5 +82,5 @@ def _resemblance(word: str, grams: Mapping[str, float]) -> Reason:
     share = sum(grams.values())
     if is_chinese(word):
         characters = "”, “".join(character for character in dict.fromkeys(word) if character in grams)
-        return Reason("word", f"has “{characters}” of “{word}”", share, word)
-    return Reason("word", f"has letters of “{word}”", share, word)
+        return Reason("word", f"has “{characters}”" + (f" of “{word}”" if characters != word else ""), share, word)
+    return Reason("word", f"has parts of “{SYMBOLS.get(word, word)}”", share, word)

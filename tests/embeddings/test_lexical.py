@@ -131,3 +131,8 @@ def test_a_slip_in_the_first_letter_needs_more_evidence() -> None:
     assert [word for _, word in speller.near("hzmmer")] == ["hammer"]
     assert [word for _, word in speller.near("zammer")] == ["rammer", "hammer"]
     assert speller.near("h4mmer") == []  # model codes stay as typed
+
+
+def test_traditional_characters_are_read_as_simplified_ones() -> None:
+    assert tokens("吹風機 煎鍋 Ω 頭髮") == ["吹风机", "煎锅", "ω", "头发"]
+    assert terms("茶葉") == terms("茶叶")

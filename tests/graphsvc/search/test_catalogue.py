@@ -41,6 +41,17 @@ def test_chinese_is_found_by_its_words_and_by_a_homophone(shop: Catalogue) -> No
     assert keys(shop.search(SearchRequest("保温呗")))[0] == "5"
 
 
+def test_one_character_finds_the_words_that_have_it(shop: Catalogue) -> None:
+    result = shop.search(SearchRequest("杯"))
+    assert keys(result)[0] == "5"
+    assert "has “杯”" in [reason.text for reason in result.hits[0].reasons]
+    assert shop.search(SearchRequest("的")).total == 0
+
+
+def test_traditional_characters_meet_simplified_ones(shop: Catalogue) -> None:
+    assert "has “不锈钢保温杯”" in [r.text for r in shop.search(SearchRequest("不鏽鋼保溫杯")).hits[0].reasons]
+
+
 def test_a_typo_is_corrected_unless_that_is_refused(shop: Catalogue) -> None:
     result = shop.search(SearchRequest("wireles mouse"))
     assert result.corrected == "wireless mouse"

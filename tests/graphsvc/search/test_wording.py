@@ -35,6 +35,10 @@ def test_words_are_said_as_they_are_met(shop: Catalogue, query: str, text: str) 
     assert text in [reason.text for reason in said(shop, query, key)]
 
 
+def test_units_are_said_as_they_are_written(shop: Catalogue) -> None:
+    assert "has “ml”" in [reason.text for reason in said(shop, "500 milliliter", "5")]
+
+
 def test_no_hit_is_said_to_have_what_it_lacks(shop: Catalogue) -> None:
     for query in ("wirelessly mice", "frypan", "保温壶", "钢杯保", "lamps and saucepans", "greetings"):
         for hit in shop.search(SearchRequest(query)).hits:
