@@ -41,7 +41,7 @@ def as_table(answer: Answer, width: int = 120) -> str:
         table.add_row(*(Text(_visible(_cell(value))) for value in row))
     console = Console(file=io.StringIO(), width=width, no_color=True, highlight=False)
     console.print(table)
-    more = ", and there are more: raise the limit or narrow the question" if answer.truncated else ""
+    more = ", and there are more" if answer.truncated else ""
     lines = [line.rstrip() for line in console.file.getvalue().splitlines()]  # type: ignore[attr-defined]
     rows = f"{len(answer.rows):,} row{'' if len(answer.rows) == 1 else 's'}"
     return "\n".join([*lines, f"{rows} in {answer.seconds * 1000:,.0f} ms{more}"])

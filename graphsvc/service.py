@@ -86,7 +86,7 @@ class Service:
         self, settings: Settings, *, write: bool = True, purpose: str = "a command", accept_loss: bool = False
     ) -> None:
         self.settings = settings
-        self.shop = Shop.open(settings.home)
+        self.shop = Shop.open(settings.home, create=write)
         with ExitStack() as opened:
             self._lock = WriterLock(self.shop, purpose) if write else None
             if self._lock is not None:

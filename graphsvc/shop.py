@@ -28,9 +28,12 @@ class Shop:
     id: str
 
     @classmethod
-    def open(cls, home: Path) -> "Shop":
-        """Open or create the folder. Raises StorageError when it cannot be written or has another format."""
+    def open(cls, home: Path, *, create: bool = True) -> "Shop":
+        """Open or create the folder. Raises StorageError when it cannot be written, has another format, or holds no
+        shop and none may be created."""
         marker = home / "shop.json"
+        if not create and not marker.exists() and not (home / "log.db").exists():
+            raise StorageError(f"{home} holds no shop.", "Import products: python -m graphsvc ingest FILE")
         try:
             home.mkdir(parents=True, exist_ok=True, mode=0o700)
             if not marker.exists() and (home / "log.db").exists():

@@ -131,6 +131,9 @@ def _answer(graph: Graph, text: str, given: Mapping[str, Any], limits: Limits) -
 
 def _say(answer: Answer, form: str) -> None:
     sys.stdout.write(render(answer, form, out.width).rstrip("\n") + "\n")
+    if answer.truncated:
+        said = f"Cut after {len(answer.rows):,} rows: there are more. GRAPHSVC_QUERY_ROWS sets how many may come back."
+        err.print(said, markup=False)
 
 
 def _list(queries: Iterable[Query]) -> None:

@@ -10,6 +10,7 @@ from graphsvc.doctor import compare, examine
 from graphsvc.errors import GraphUnavailable, StorageError
 from graphsvc.service import Service, Status
 from graphsvc.settings import Settings
+from graphsvc.shop import Shop
 
 
 def status(
@@ -48,7 +49,7 @@ def doctor(
     sample: Annotated[int, typer.Option(help="products whose neighbours are compared")] = 1_000,
 ) -> None:
     """Check the log's checksums, the tables and the snapshots; with --compare, that Neo4j and they say the same."""
-    with errors(), Service(_settings(context), purpose="doctor") as service:
+    with errors(), Service(_existing(context), purpose="doctor") as service:
         with progress() as report:
             findings = examine(service)
             if differences and service.ready():
@@ -57,8 +58,9 @@ def doctor(
         show(("check", "result", "difference"), [(f.check, f.result, f.differences) for f in findings])
         wrong = [f for f in findings if f.differences]
         for finding in wrong:  # whole: a table folds long names
-            err.print(f"[red]{finding.check}:[/red] {escape(finding.result)}")
-        out.print(f"{sum(f.differences for f in wrong):,} differences." if wrong else "All is sound.")
+            err.print(f"[red]{finding.check}:[/red] {escape(here(finding.result))}")
+        total = sum(f.differences for f in wrong)
+        out.print(f"{total:,} difference{'s' if total != 1 else ''}." if wrong else "All is sound.")
         if wrong:
             raise typer.Exit(1)
 
@@ -72,7 +74,7 @@ def rebuild(
     """Drop every projection and build it anew from the log and the warehouse."""
     with (
         errors(),
-        Service(_settings(context), purpose="a rebuild", accept_loss=accept_loss) as service,
+        Service(_existing(context), purpose="a rebuild", accept_loss=accept_loss) as service,
         progress() as report,
     ):
         if accept_loss and (service.shop.home / "graph").exists():
@@ -87,6 +89,13 @@ def rebuild(
                 service.follow_graph(report)
             except GraphUnavailable as error:
                 err.print(f"[yellow]Neo4j is away: {escape(str(error))}[/yellow]")
+
+
+def _existing(context: typer.Context) -> Settings:
+    """The settings, of a folder that holds a shop: a wrong one is not to look sound."""
+    settings = _settings(context)
+    Shop.open(settings.home, create=False)
+    return settings
 
 
 def as_object(found: Status) -> dict[str, object]:

@@ -29,7 +29,7 @@ def serve_with(application: Application) -> Callable[..., None]:
     def serve(
         context: typer.Context,
         host: Annotated[str | None, typer.Option(help="address to listen on; loopback unless told")] = None,
-        port: Annotated[int | None, typer.Option(help="port; 0 takes a free one")] = None,
+        port: Annotated[int | None, typer.Option(help="port; 0 takes a free one", min=0, max=65535)] = None,
     ) -> None:
         """Serve GraphQL, GraphiQL and metrics until Ctrl-C.
 

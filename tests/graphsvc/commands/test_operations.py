@@ -4,7 +4,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from cypher.analyst import Answer
 from graphsvc.__main__ import app
+from graphsvc.commands.graph import _say
 from graphsvc.service import Service
 from graphsvc.settings import Settings
 from tests.graphsvc.shops import PRODUCTS, write_products
@@ -35,6 +37,22 @@ def test_status_outlives_a_damaged_snapshot(home: Path) -> None:
     shutil.rmtree(next((home / "snapshots" / "search").glob("0*")))
     done = CliRunner().invoke(app, ["--data", str(home), "status"])
     assert (done.exit_code, "log at 1" in done.stdout) == (0, True), done.output
+
+
+@pytest.mark.parametrize("command", ["status", "doctor", "rebuild"])
+def test_a_folder_without_a_shop_is_said_so_and_stays_as_it_is(tmp_path: Path, command: str) -> None:
+    done = CliRunner().invoke(app, ["--data", str(tmp_path / "nothing"), command])
+    assert done.exit_code == 1
+    assert "holds no shop" in done.output.replace("\n", " ")
+    assert not (tmp_path / "nothing").exists()
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "json"])
+def test_a_cut_answer_says_so_beside_it(capsys: pytest.CaptureFixture[str], form: str) -> None:
+    _say(Answer(("id",), ((1,),), truncated=True), form)
+    said = capsys.readouterr()
+    assert "Cut after 1 rows" in said.err
+    assert "Cut" not in said.out
 
 
 def test_a_setting_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
