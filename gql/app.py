@@ -29,7 +29,7 @@ from starlette.staticfiles import StaticFiles
 
 from gql.documents import Documents
 from gql.errors import BusyError, RequestError, shown
-from gql.limits import Limits
+from gql.limits import GRAPH_FIELDS, Limits
 from gql.metrics import Metrics
 from gql.operations import Answer, Executor
 from gql.requests import GraphqlRequest, read_request
@@ -40,10 +40,11 @@ from graphsvc.settings import Settings
 
 STATIC = Path(__file__).with_name("static")
 READERS = 8  # threads that answer from memory: more would only wait for each other
-WAITERS = 16  # threads that may wait for the graph database or for an offset
+WAITERS = 16  # threads that may wait for an offset
+EXPLORERS = 16  # threads that may wait for the graph database
 WRITERS = 64  # threads that wait for an fsync, which they share
 MOST_WAITING = 512  # requests taken on at once; more are sent away at once, to come again
-MAY_WAIT = ("minOffset", "entity", "neighbourhood")
+WATCHERS = 2  # threads for those that watch over the service: they are answered whatever the others wait for
 GRAPHQL_JSON = "application/graphql-response+json"
 HEADERS = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
 # GraphiQL writes style attributes and holds its fonts and pictures as data; nothing comes from elsewhere.
@@ -87,7 +88,11 @@ class _Door:
         schema = build_schema()
         self._executor = Executor(schema, Documents(schema.core, Limits.of(settings)), service)
         self._metrics = Metrics()
-        self._readers, self._waiters, self._writers = map(CapacityLimiter, (READERS, WAITERS, WRITERS))
+        self._readers, self._watchers = CapacityLimiter(READERS), CapacityLimiter(WATCHERS)
+        waiters, explorers = CapacityLimiter(WAITERS), CapacityLimiter(EXPLORERS)
+        self._rooms = {  # by a word in the text, the first that is there: what may wait longest comes first
+            "mutation": CapacityLimiter(WRITERS), **dict.fromkeys(GRAPH_FIELDS, explorers), "minOffset": waiters,
+        }  # fmt: skip
         self._taken = 0
         self._stopping = False
 
@@ -114,7 +119,7 @@ class _Door:
 
     async def metrics(self, request: Request) -> Response:
         """Counters, and how far each projection is behind the log."""
-        text = await to_thread.run_sync(self._measured, limiter=self._waiters)
+        text = await to_thread.run_sync(self._measured, limiter=self._watchers)
         return Response(text, media_type="text/plain; version=0.0.4", headers=HEADERS)
 
     async def _answer(self, request: Request) -> Answer:
@@ -133,9 +138,8 @@ class _Door:
 
     def _threads(self, request: GraphqlRequest) -> CapacityLimiter:
         """Where a request runs. Those that may wait for something do not keep the others from being answered."""
-        if "mutation" in request.query:
-            return self._writers
-        return self._waiters if any(word in request.query for word in MAY_WAIT) else self._readers
+        found = (room for word, room in self._rooms.items() if word in request.query)
+        return next(found, self._readers)
 
     def _measured(self) -> bytes:
         status = self._service.status()

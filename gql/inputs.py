@@ -1,13 +1,14 @@
 """What GraphQL arguments hold, and how they become values of `graphsvc.types`.
 
-Refuses what GraphQL's own types let through: infinite numbers, pages of a negative size. Whether a filter or a product
-makes sense is the service's to judge.
+Refuses what GraphQL's own types let through: infinite numbers, pages of a negative size, lists and names without end.
+Whether a filter or a product makes sense is the service's to judge.
 """
 
 import math
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import strawberry
 from strawberry import UNSET, argument, enum_value, field
@@ -16,7 +17,12 @@ from gql.scalars import Long
 from graphsvc import types as values
 from graphsvc.errors import QueryError
 
+T = TypeVar("T")
 MOST = 1_000  # objects in one page, ids in one call
+MOST_IN_BASKET = 200  # each is weighed against all that was bought with it
+MOST_CHOICES = 500  # values of one field of a filter
+MOST_NAMES = 100  # attributes of a filter, facets
+LONGEST = 500  # characters of the name of a shopper or a session; `track` takes no longer ones
 First = Annotated[int, argument(description=f"How many to give, 0 to {MOST:,}.")]
 
 
@@ -68,7 +74,8 @@ class AttributeFilter:
 
 
 @strawberry.input(
-    description='What an answer may hold. Values of one field are alternatives, fields are joined by "and".'
+    description='What an answer may hold. Values of one field are alternatives, fields are joined by "and". At most'
+    f" {MOST_CHOICES} values of one field, and {MOST_NAMES} attributes."
 )
 class FilterInput:
     """`graphsvc.types.Filter`."""
@@ -177,21 +184,39 @@ def page_size(first: int) -> int:
     return first
 
 
+def bounded(name: str, given: Sequence[T] | None, most: int) -> tuple[T, ...]:
+    """Return the entries of a list. Raises QueryError for more than `most`."""
+    if given is not None and len(given) > most:
+        raise QueryError(f"{name}: {len(given):,} in one call; {most:,} are allowed.", f"Send at most {most:,}.")
+    return tuple(given or ())
+
+
+def name_of(name: str, given: str | None) -> str | None:
+    """Return the name of a shopper or a session. Raises QueryError for one that nobody can have."""
+    if given is not None and len(given) > LONGEST:
+        raise QueryError(f"{name} has {len(given):,} characters.", f"Names have at most {LONGEST}.")
+    return given
+
+
 def filter_of(given: FilterInput | None) -> values.Filter:
-    """Return the filter. Two entries of one attribute add up. Raises QueryError for a price that is no number."""
+    """Return the filter. Two entries of one attribute add up.
+
+    Raises QueryError for a price that is no number, and for too many values.
+    """
     if given is None:
         return values.Filter()
     attributes: dict[str, tuple[str, ...]] = {}
-    for entry in given.attributes or ():
-        attributes[entry.name] = attributes.get(entry.name, ()) + tuple(entry.values)
+    for entry in bounded("attributes", given.attributes, MOST_NAMES):
+        both = [*attributes.get(entry.name, ()), *entry.values]
+        attributes[entry.name] = bounded("values", both, MOST_CHOICES)
     return values.Filter(
-        tuple(given.brands or ()),
-        tuple(given.categories or ()),
+        bounded("brands", given.brands, MOST_CHOICES),
+        bounded("categories", given.categories, MOST_CHOICES),
         attributes,
         _finite("priceMin", given.price_min),
         _finite("priceMax", given.price_max),
         given.in_stock,
-        tuple(given.sources or ()),
+        bounded("sources", given.sources, MOST_CHOICES),
         given.currency,
     )
 

@@ -5,7 +5,7 @@ document is as cheap as reading it. Knows no data.
 
 Cost is the number of objects that an answer may hold: a field that takes `first` gives that many edges, one that takes
 `ids` as many as there are ids, any other list is taken to hold `LIST`; each object of a list brings what is selected
-under it.
+under it. What is asked of the graph database counts as `ROUND_TRIP` more; what is asked of the schema is counted there.
 """
 
 from collections import Counter
@@ -36,10 +36,13 @@ from graphql import (
     is_list_type,
 )
 
+from gql.introspection import Introspection
 from graphsvc.errors import QueryError
 from graphsvc.settings import Settings
 
 LIST = 10  # objects that a list without a size of its own is taken to hold
+GRAPH_FIELDS = ("entity", "neighbourhood")
+ROUND_TRIP = 500  # objects out of memory that one node of the graph is as dear as
 NESTING = 100  # open brackets at once; the parser is recursive
 REPEATS = 100  # fields of one name with a selection: validation compares each with each
 TOKEN_LENGTH = 50  # characters a token is allowed on average
@@ -129,6 +132,10 @@ class Measure:
     fields: set[str] = field(default_factory=set)
     _defaults: dict[str, ValueNode | None] = field(default_factory=dict)
     _done: dict[str, Size] = field(default_factory=dict)
+    _introspection: Introspection = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._introspection = Introspection(self.schema, self.fragments)
 
     def check(self, operation: OperationDefinitionNode, limits: Limits) -> int:
         """Return the cost of an operation. Raises QueryError over a limit."""
@@ -150,8 +157,9 @@ class Measure:
         cost = size.cost(LIST)
         if cost > limits.cost:
             raise QueryError(
-                f"The request may return {cost:,} objects; {limits.cost:,} are allowed.",
-                "Ask for a smaller page with `first`, or for fewer lists under each product.",
+                f"The request may cost {cost:,} objects; {limits.cost:,} are allowed.",
+                "Ask for a smaller page with `first`, or for fewer lists under each product; each `entity` and"
+                f" `neighbourhood` counts as {ROUND_TRIP}.",
             )
         return cost
 
@@ -180,11 +188,12 @@ class Measure:
         aliases = int(node.alias is not None)
         if node.selection_set is None:
             return Size(depth=1, aliases=aliases)
-        if name.startswith("__"):  # introspection; validation bounds its depth
-            return Size(depth=1, aliases=aliases)
         known: GraphQLField | None = getattr(parent, "fields", {}).get(name)
         under = self._selection(node.selection_set, get_named_type(known.type) if known else None)
         size = Size(depth=under.depth + 1, aliases=under.aliases + aliases)
+        if name.startswith("__"):  # validation bounds its depth
+            size.depth, size.fixed = 1, self._introspection.count(node)
+            return size
         page = self._page(node, known)
         if name == "edges":
             size.each = 1 + under.cost(LIST)
@@ -192,25 +201,29 @@ class Measure:
             size.fixed = (LIST if page is None else page) * (1 + under.cost(LIST))
         else:
             size.fixed = 1 + max(page or 0, under.cost(LIST if page is None else page))
+        size.fixed += ROUND_TRIP * (name in GRAPH_FIELDS)
         return size
 
     def _page(self, node: FieldNode, known: GraphQLField | None) -> int | None:
         """How many objects the field's own arguments ask for, None when it takes none that says."""
         arguments = {argument.name.value: argument.value for argument in node.arguments or ()}
-        for name in ("first", "ids"):
-            if name in arguments:
-                return self._number(arguments[name])
         argument = known.args.get("first") if known is not None else None
         default = argument.default_value if argument is not None else None
-        return default if isinstance(default, int) else None
+        default = default if isinstance(default, int) else None
+        for name in ("first", "ids"):
+            if name in arguments:
+                return self._number(arguments[name], LIST if default is None else default)
+        return default
 
-    def _number(self, node: ValueNode | None) -> int:
-        """A size that stands in the document or in a variable: a number, or how long a list is."""
+    def _number(self, node: ValueNode, default: int) -> int:
+        """A size that stands in the document or in a variable: a number, or how long a list is; `default` for none."""
         if isinstance(node, VariableNode):
             self.varies = True
             name = node.name.value
-            value = self.variables.get(name)
-            return self._number(self._defaults.get(name)) if name not in self.variables else _length(value)
+            if name in self.variables:
+                return _length(self.variables[name])
+            declared = self._defaults.get(name)
+            return default if declared is None else self._number(declared, default)
         if isinstance(node, IntValueNode):
             return _length(int(node.value[:18]))  # no page is that long; int() refuses thousands of digits
         return len(node.values) if isinstance(node, ListValueNode) else LIST
@@ -225,6 +238,8 @@ class Measure:
 def _length(value: object) -> int:
     if isinstance(value, list):
         return len(value)
+    if isinstance(value, float) and value.is_integer():  # GraphQL takes 1000.0 for 1000
+        value = int(value)
     return max(value, 0) if isinstance(value, int) else LIST
 
 

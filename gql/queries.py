@@ -9,7 +9,20 @@ from strawberry import ID, argument, field
 from gql import types
 from gql.context import Context, Info
 from gql.fields import check_access, view
-from gql.inputs import MOST, FilterInput, First, Intent, Sort, filter_of, page_size, word_of
+from gql.inputs import (
+    MOST,
+    MOST_IN_BASKET,
+    MOST_NAMES,
+    FilterInput,
+    First,
+    Intent,
+    Sort,
+    bounded,
+    filter_of,
+    name_of,
+    page_size,
+    word_of,
+)
 from gql.pages import RecommendationPage, SearchPage, recommendation_page, search_page
 from gql.privacy import entity_for
 from gql.scalars import Long
@@ -17,7 +30,6 @@ from gql.service import ProjectionStatus
 from gql.service import Status as ServiceStatus
 from gql.tokens import Access
 from graphsvc import types as values
-from graphsvc.errors import QueryError
 
 PATIENCE = 5.0  # seconds that an answer waits for the offset it is to speak of
 MinOffset = Annotated[
@@ -38,21 +50,24 @@ def search(
     sort: Annotated[Sort, argument(description="The order.")] = Sort.RELEVANCE,
     facets: Annotated[
         list[str] | None,
-        argument(description="What to count: brand, category, price, stock, source, names of attributes; * for all."),
+        argument(
+            description="What to count: brand, category, price, stock, source, names of attributes; * for all. At most"
+            f" {MOST_NAMES}."
+        ),
     ] = None,
     correct: Annotated[bool, argument(description="False takes every word as it was typed.")] = True,
     min_offset: MinOffset = None,
 ) -> SearchPage:
     """Search the catalogue. Facets and reasons are made only when they are selected."""
+    named = bounded("facets", ["*"] if facets is None else facets, MOST_NAMES)
     _wait(info.context, min_offset)
-    wanted = tuple(["*"] if facets is None else facets) if "facets" in info.context.fields else ()
     request = values.SearchRequest(
         query,
         filter_of(filter),
         page_size(first),
         after,
         word_of(sort),
-        wanted,
+        named if "facets" in info.context.fields else (),
         correct,
         "reasons" in info.context.fields,
     )
@@ -84,10 +99,9 @@ def products(
     min_offset: MinOffset = None,
 ) -> Sequence[values.Product | None]:
     """Several products."""
-    if len(ids) > MOST:
-        raise QueryError(f"{len(ids):,} ids in one call.", f"Send {MOST:,} at a time.")
+    asked = bounded("ids", ids, MOST)
     _wait(info.context, min_offset)
-    return info.context.service.products(ids)
+    return info.context.service.products(asked)
 
 
 def entity(
@@ -117,7 +131,10 @@ def recommendations(
     ] = None,
     session_id: Annotated[str | None, argument(description="An anonymous visit, as its events name it.")] = None,
     basket: Annotated[
-        list[ID] | None, argument(description="Products in the basket; ids that nothing has are passed over.")
+        list[ID] | None,
+        argument(
+            description=f"Products in the basket, at most {MOST_IN_BASKET}; ids that nothing has are passed over."
+        ),
     ] = None,
     first: First = 10,
     filter: FilterArgument = None,
@@ -126,11 +143,12 @@ def recommendations(
     """Products for a shopper, a session, a basket, or what is popular when none is given."""
     if shopper_id is not None:
         check_access(info.context, Access.SECRET, "An answer about a named shopper")
+    held = bounded("basket", basket, MOST_IN_BASKET)
     _wait(info.context, min_offset)
     request = values.RecommendRequest(
-        shopper=shopper_id,
-        session=session_id,
-        basket=tuple(basket or ()),
+        shopper=name_of("shopperId", shopper_id),
+        session=name_of("sessionId", session_id),
+        basket=held,
         first=page_size(first),
         filter=filter_of(filter),
     )
@@ -149,7 +167,7 @@ def product_recommendations(
     """Products that go with a product."""
     _wait(info.context, min_offset)
     request = values.RecommendRequest(
-        session=session_id,
+        session=name_of("sessionId", session_id),
         product=product_id,
         intent=word_of(intent),
         first=page_size(first),

@@ -38,6 +38,11 @@ class Followers:
         """Whether `stop` was called."""
         return self._closing.is_set()
 
+    @property
+    def running(self) -> bool:
+        """Whether `start` was called."""
+        return bool(self._threads)
+
     def start(self) -> None:
         """Follow from now on. Neo4j is joined when it is there."""
         for name, work in (("answers", self._keep_answers), ("graph", self._keep_graph)):

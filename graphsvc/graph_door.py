@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from cypher.driver import Connection, Graph
 from cypher.server import LocalServer, find_running
+from graphsvc.breaker import Breaker
 from graphsvc.errors import GraphUnavailable
 from graphsvc.graph.faults import graph_faults
 from graphsvc.graph.projection import GraphProjection
@@ -31,6 +32,9 @@ from graphsvc.warehouse.tables import Warehouse, storage_errors
 Progress = Callable[[str, int, int], None]
 VectorsOf = Callable[[Sequence[str]], tuple[list[str], Vectors]]  # of those ids that are known, float32[n, d]
 PairsOf = Callable[[], pa.Table]  # the pairs bought together, worked out when a step needs them
+PATIENCE = 3.0  # seconds that a reader waits for the graph, which may be hanging
+PLANNING = 15.0  # the same after it was reached, until it has planned its questions: three seconds and more
+REST = 5.0  # seconds in which it is not asked after that
 EVENT_COLUMNS = ("source", "shopper", "product_id", "basket")
 
 
@@ -46,6 +50,8 @@ class GraphDoor:
         self._server: LocalServer | None = None
         self._projection: GraphProjection | None = None
         self._opening = threading.Lock()
+        self._failure: GraphUnavailable | None = None  # what the last try to open it came to
+        self._breaker = Breaker(REST)
         self._closed = False  # for good: who still follows must not start another server, which nobody would stop
         self._offset, self._detail = -1, "not opened here"
         self._note = shop.home / "graph" / "seen"  # for status alone, which opens no Neo4j
@@ -54,15 +60,19 @@ class GraphDoor:
 
     def open(self) -> GraphProjection:
         """Reach Neo4j, starting the local one where that is ours to do."""
+        before = self._failure
         with self._opening:
             if self._closed:
                 raise GraphUnavailable("The shop has been closed.", "Open it again.")
             if self._projection is None:
+                if self._failure not in (None, before):  # another tried meanwhile: what hangs, hangs for all
+                    raise GraphUnavailable(self._failure.message, self._failure.next_step)
                 try:
                     self._connect()
                 except GraphUnavailable as error:
-                    self._detail = f"away: {error.message}"
+                    self._failure, self._detail = error, f"away: {error.message}"
                     raise
+                self._answers()
             assert self._projection is not None
             return self._projection
 
@@ -132,6 +142,7 @@ class GraphDoor:
             else:
                 self.bare |= step.lay_over(projection, at)
         self._offset, self._detail = history.offset, ""
+        self._answers()
         self._note.parent.mkdir(exist_ok=True)
         self._note.write_text(str(history.offset), "ascii")
 
@@ -154,8 +165,9 @@ class GraphDoor:
             self._cold = False
 
     def entity(self, entity_id: str) -> Entity | None:
-        """A node with what stands around it."""
-        return self.open().entity(entity_id)
+        """A node with what stands around it, within `PATIENCE`; after a failure it is not looked for until `REST`."""
+        patience = PLANNING if self._projection is not None and self._cold else PATIENCE
+        return self._breaker.ask(lambda: self.open().entity(entity_id), patience)
 
     def product_ids(self) -> list[str]:
         """Every product of the graph."""
@@ -176,14 +188,20 @@ class GraphDoor:
 
     def close(self) -> None:
         """Close the connection and stop the local server, if it is ours."""
+        self._closed = True
+        self._breaker.settle(PATIENCE)
         with self._opening:
-            self._closed = True
             if self._projection is not None:
                 self._projection.close()
                 self._projection = None
             if self._server is not None:
                 self._server.stop()
                 self._server = None
+
+    def _answers(self) -> None:
+        """Take note that Neo4j answers."""
+        self._failure = None
+        self._breaker.reset()
 
     def _connect(self) -> None:
         settings, server = self._settings, None

@@ -246,7 +246,9 @@ class Service:
         return self.catalogue.category(category_id)
 
     def entity(self, entity_id: str) -> Entity | None:
-        """A node of the graph with what stands around it. Raises GraphUnavailable when Neo4j is away."""
+        """A node of the graph with what stands around it. Raises GraphUnavailable when Neo4j is away or hangs."""
+        if not self._followers.running:
+            self.graph.open()  # nobody else starts it
         return self.graph.entity(entity_id)
 
     def recommend(self, request: RecommendRequest) -> Recommendations:

@@ -1,5 +1,7 @@
 """The graph follows the answers, with its vectors, and analysts find products by meaning."""
 
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,10 +14,12 @@ from cypher.statements import named
 from graphsvc.__main__ import app
 from graphsvc.doctor import compare
 from graphsvc.errors import GraphUnavailable
-from graphsvc.graph_door import GraphDoor
+from graphsvc.graph_door import PATIENCE, GraphDoor
 from graphsvc.service import Service
 from graphsvc.settings import Settings
+from graphsvc.shop import Shop
 from tests.graphsvc.shops import PRODUCTS, write_products
+from tests.silence import silent_neo4j
 
 
 @pytest.fixture
@@ -87,3 +91,59 @@ def test_an_analyst_hears_that_the_graph_is_behind(service: Service, monkeypatch
 def test_a_next_step_names_the_folder_of_this_run(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["--data", str(tmp_path / "a shop"), "search", "mug"])
     assert f"python -m graphsvc --data '{tmp_path / 'a shop'}' ingest FILE" in done.output
+
+
+def test_a_neo4j_that_hangs_is_given_up_in_seconds_whoever_tries_to_open_it(tmp_path: Path) -> None:
+    with silent_neo4j() as address:
+        door = GraphDoor(Shop.open(tmp_path), Settings(home=tmp_path, neo4j_uri=address))
+        opened: list[str] = []
+        openers = [threading.Thread(target=_open, args=(door, opened), daemon=True) for _ in range(3)]
+        for opener in openers:  # one tries, under the lock, for longer than a reader has patience
+            opener.start()
+        time.sleep(0.2)
+        start = time.monotonic()
+        with pytest.raises(GraphUnavailable, match="no answer within"):
+            door.entity("shop:1")
+        assert time.monotonic() - start < PATIENCE + 1
+        start = time.monotonic()
+        for _ in range(100):
+            with pytest.raises(GraphUnavailable):
+                door.entity("shop:1")
+        assert time.monotonic() - start < 1
+        assert opened == []
+    start = time.monotonic()
+    for opener in openers:  # its connection has broken off: the others do not try again one after another
+        opener.join()
+    assert opened == ["away"] * 3
+    assert time.monotonic() - start < 15
+
+
+def test_a_graph_that_has_answered_again_is_asked_again(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert service.graph.entity("shop:1") is not None
+    with monkeypatch.context() as broken:
+        broken.setattr(service.graph, "open", lambda: _away())
+        with pytest.raises(GraphUnavailable):
+            service.graph.entity("shop:1")
+    with pytest.raises(GraphUnavailable):
+        service.graph.entity("shop:1")
+    service.follow_graph()
+    assert service.graph.entity("shop:1") is not None
+
+
+def test_a_neo4j_that_was_just_reached_has_time_to_plan(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("graphsvc.graph_door.PATIENCE", 0.0)
+    assert service.graph.entity("shop:1") is not None
+    service.graph.warm()
+    with pytest.raises(GraphUnavailable, match="no answer within 0 s"):
+        service.graph.entity("shop:1")
+
+
+def _open(door: GraphDoor, opened: list[str]) -> None:
+    try:
+        door.open()
+    except GraphUnavailable:
+        opened.append("away")
+
+
+def _away() -> None:
+    raise GraphUnavailable("Nothing answers.", "Start it.")
