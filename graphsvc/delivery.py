@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from graphsvc.errors import InputError, MappingError, SourceError, StorageError
 from graphsvc.history import IMPORT, History, read_history
-from graphsvc.ingest import SAMPLE, Importer, PreparedBatch, Request, check_asset
+from graphsvc.ingest import SAMPLE, Importer, PreparedBatch, Request, check_asset, check_name
 from graphsvc.knowledge import extract_batch
 from graphsvc.log import Change, WriteLog
 from graphsvc.mapping import Mapping as Columns
@@ -69,13 +69,18 @@ class Receiver:
         """Import files. Raises InputError, SourceError, MappingError, ContractError, SafetyStop, StorageError."""
         if not delivery.paths:
             raise InputError("No file was given.", "Name one or more files.")
+        name = source_name(delivery.paths[0]) if delivery.name is None else delivery.name
+        check_name(name)
+        if self._vault.mask(name, store=False) != name:  # it stands in ids, files and messages
+            raise InputError(
+                "The name of a source is an e-mail address or a telephone number.", "Give it another name."
+            )
         given = Columns.load(delivery.mapping) if delivery.mapping is not None else None
         sample = _sample(delivery.paths[0])
         asset = delivery.asset or (given.asset if given else guess_asset(sample))
         check_asset(asset)
         if delivery.asset is None and given is None:
             _check_alike(delivery, _assets_of(delivery.paths, asset, sample))
-        name = delivery.name or source_name(delivery.paths[0])
         saved = self._shop.mappings / file_name(name, asset)
         mapping = given or (Columns.load(saved) if saved.exists() else guess(sample, asset))
         _check(mapping, asset, sample, whole=given is not None)

@@ -29,6 +29,7 @@ from graphsvc.warehouse.schemas import TABLES
 from graphsvc.warehouse.stage import OURS, VERSION, Columns, Reject, Stage, run_script, sized
 from graphsvc.warehouse.tables import ROWS, SQL, Warehouse, batch_order, new_batch, storage_errors
 
+LONGEST_NAME = 100  # characters
 SAMPLE = 1_000  # rows from which a mapping and a contract are drawn
 
 
@@ -343,6 +344,18 @@ class _Run:
             "contract": self.contract.fingerprint,
             "counts": asdict(counts),
         }
+
+
+def check_name(name: str) -> None:
+    """Raise InputError for what cannot be the name of a source. It stands in ids, in files' names and in messages."""
+    if not name.strip():
+        raise InputError("The name of a source is empty.", "Give it one, such as shop.")
+    if not name.isprintable():
+        raise InputError(f"The name of a source, {name[:40]!r}, has characters that are not seen.", "Leave them out.")
+    if len(name) > LONGEST_NAME:
+        raise InputError(
+            f"The name of a source, {name[:40]!r}..., has {len(name):,} characters.", f"Give at most {LONGEST_NAME}."
+        )
 
 
 def check_asset(asset: str) -> None:

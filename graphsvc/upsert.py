@@ -14,6 +14,7 @@ import pyarrow as pa
 from graphsvc.errors import InputError, NotFoundError
 from graphsvc.given import NESTED, Cells, Refusal
 from graphsvc.history import History
+from graphsvc.ingest import check_name
 from graphsvc.knowledge import Reader, claim_row, documents_of, refusals_of
 from graphsvc.vault import Vault
 from graphsvc.warehouse import contracts
@@ -109,8 +110,9 @@ class Upserter:
         source, colon, key = str(given or "").strip().partition(":")
         if not source and not colon:
             raise InputError("A product has no id.", 'Give each an id, "source:key".')
-        parts = (source, key) if colon else (SOURCE, source)
-        return ":".join(self._vault.mask(part) for part in parts)
+        source, key = (self._vault.mask(part) for part in ((source, key) if colon else (SOURCE, source)))
+        check_name(source)
+        return f"{source}:{key}"
 
     def _merged(self, changes: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
         """Changes by product id; a product named twice takes the later word on each field."""

@@ -5,12 +5,10 @@ vault nothing leads back. Knows values; does not know which columns hold them.
 """
 
 import hmac
-import re
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
 from hashlib import sha256, sha512
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graphsvc.contacts import AT, DISGUISED, PLAIN, replace
 from graphsvc.errors import StorageError
 
 SCHEMA = """
@@ -28,23 +27,6 @@ CREATE TABLE IF NOT EXISTS links (
 CREATE TABLE IF NOT EXISTS key_check (pseudonym TEXT NOT NULL) STRICT;
 """
 CHECKED = "graphsvc"  # its pseudonym tells whether a key is the one that all others were made with
-# Chinese text runs on into an address without a space, so an address ends where another script begins; one whose name
-# or host is itself written in Chinese is taken with all that touches it. A run of letters is tried from its beginning
-# only, which keeps the search linear. The sign may be an entity or full width: cleaning will make it plain.
-_HAN = r"\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff"
-_NAME = rf"[^\W{_HAN}]|[.+%-]"
-AT = re.compile("[@＠]|&(?:#0*64|#[xX]0*40|commat);")
-_LABEL = rf"(?:[^\W{_HAN}]|-)+"
-EMAIL = re.compile(
-    rf"(?:(?<!{_NAME})(?:{_NAME})+|(?<![{_HAN}])[{_HAN}]+)(?:{AT.pattern})"
-    rf"(?:{_LABEL}(?:\.{_LABEL})+|[\w-]+(?:\.[\w-]+)+)"
-)
-# Written as people write telephone numbers: international with +, a Chinese mobile, or groups with separators. Bounded
-# by ASCII letters only: Chinese text runs on into a number without a space.
-PHONE = re.compile(
-    r"(?<![A-Za-z0-9_.])(?:\+\d{1,3}[ .-]?(?:\(?\d{1,4}\)?[ .-]?){2,4}\d{2,4}|1[3-9]\d{9}|1[3-9]\d[ -]\d{4}[ -]\d{4}"
-    r"|\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4})(?![A-Za-z0-9_])"
-)
 Column = Any  # a pa.Array of strings; the stubs of pyarrow cannot say so
 CACHE = 200_000  # pseudonyms remembered; bounds memory, for every HMAC can be made again
 
@@ -114,17 +96,20 @@ class Vault:
 
     def mask_column(self, column: Column, *, store: bool = True) -> Column:
         """Replace e-mail addresses and telephone numbers inside free text by `[kind:pseudonym]`."""
-        suspicious = pc.match_substring_regex(column, rf"{AT.pattern}|\d[\d ().-]{(5,)}\d")
-        if not pc.any(suspicious).as_py():
+        matching: Column = pc.match_substring_regex(column, rf"{PLAIN}|{DISGUISED}")
+        chosen: Column = pc.fill_null(matching, False)
+        if not pc.any(chosen).as_py():
             return column
-        encoded = column.dictionary_encode()
+        encoded = column.filter(chosen).dictionary_encode()
         found: dict[str, str] = {}
-        values = [None if value is None else self._replace(value, found) for value in encoded.dictionary.to_pylist()]
+        values = [self._replace(value, found) for value in encoded.dictionary.to_pylist()]
+        if not found:
+            return column
         self._keep_found(found, store)
-        return pa.array(values, pa.string()).take(encoded.indices)
+        return pc.replace_with_mask(column, chosen, pa.array(values, pa.string()).take(encoded.indices))
 
     def mask(self, text: str, *, store: bool = True) -> str:
-        """Replace e-mail addresses and telephone numbers in one text. A cell of eleven digits alone may be any code."""
+        """Replace e-mail addresses and telephone numbers in one text, and those that only cleaning would show."""
         found: dict[str, str] = {}
         masked = self._replace(text, found)
         self._keep_found(found, store)
@@ -166,14 +151,11 @@ class Vault:
     def _replace(self, text: str, found: dict[str, str]) -> str:
         """Mask one text. What was found joins `found` with its kind, so that all is kept in one write."""
 
-        def token(kind: str, match: re.Match[str]) -> str:
-            found[match[0]] = kind
-            return f"[{kind}:{self.pseudonym(match[0])}]"
+        def token(kind: str, value: str) -> str:
+            found[value] = kind
+            return f"[{kind}:{self.pseudonym(value)}]"
 
-        masked = EMAIL.sub(partial(token, "email"), text)
-        if PHONE.fullmatch(text.strip()) and text.strip().isdigit():
-            return masked
-        return PHONE.sub(partial(token, "phone"), masked)
+        return replace(text, token)
 
     def _keep_found(self, found: Mapping[str, str], store: bool) -> None:
         for kind in sorted(set(found.values())):

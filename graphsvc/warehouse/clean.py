@@ -6,6 +6,7 @@ are not. Knows kinds of fields; does not know files, hashes or rules.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -20,6 +21,7 @@ from graphsvc.warehouse.contracts import Contract
 from graphsvc.warehouse.fields import ASSETS, ATTRIBUTE_PREFIX, EVENT_WORDS, STATUS_WORDS
 from graphsvc.warehouse.schemas import ATTRIBUTE, TEXT, TIME, WHOLE
 from graphsvc.warehouse.standardise import (
+    SUSPICIOUS,
     check_gtin,
     clean_text,
     language_of,
@@ -30,12 +32,8 @@ from graphsvc.warehouse.standardise import (
     standard_value,
 )
 
-# What may need cleaning: markup, entities, controls, Latin-1 letters (a broken encoding shows there), width, spaces.
-SUSPICIOUS = (
-    r"[<&\x00-\x1f\x7f-\xff\x{FFFD}\x{200B}\x{200E}\x{200F}\x{2018}-\x{203A}\x{2060}\x{FEFF}\x{FF02}-\x{FF5E}]"
-    r"|\s\s|^\s|\s$|\x{3000}|\x{00A0}"
-)
 PLAIN_NUMBER = r"^-?\d{1,15}(\.\d{1,15})?$"
+FIRST_TIME, LAST_TIME = (pa.scalar(time.replace(tzinfo=UTC), TIME) for time in (datetime.min, datetime.max))
 GROUPED = r"^-?[1-9]\d{0,2}\.\d{3}$"
 PLAIN_TIME = r"^\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?)?$"
 TYPES: dict[str, pa.DataType] = {
@@ -170,6 +168,8 @@ def _time(text: Column, contract: Contract) -> Converted:
         micro = pc.replace_substring_regex(text, r"(\.\d{6})\d+$", r"\1")  # nanoseconds, as some writers give
         naive = pc.if_else(plain, micro, pa.scalar(None, pa.string())).cast(pa.timestamp("us"))
         values = pc.assume_timezone(naive, contract.zone, ambiguous="earliest", nonexistent="earliest").cast(TIME)
+        told = pc.and_(pc.greater_equal(values, FIRST_TIME), pc.less_equal(values, LAST_TIME))
+        values = pc.if_else(told, values, pa.scalar(None, TIME))  # Arrow goes on where the years that we tell end
     except pa.ArrowInvalid:  # the 30th of February among them: Python reads them one by one
         plain = pa.array(np.zeros(len(text), bool))
         values = pa.array([None] * len(text), TIME)

@@ -48,6 +48,7 @@ LIMITS: dict[tuple[str, str], dict[str, object]] = {
     ("reviews", "text"): {"maxLength": 100_000},
     ("reviews", "time"): {"minimum": "1980-01-01"},
 }
+LONGEST = 180  # bytes of a source's name in a file's, which may have 255
 AHEAD = 1.0  # days that a time may lie after now, for clocks and zones; a contract may say otherwise
 
 
@@ -177,8 +178,10 @@ class Contract:
 
 
 def file_name(name: str, asset: str) -> str:
-    """Name of the contract's file."""
-    return re.sub(r"[^\w.-]+", "-", name) + f".{asset}.yaml"
+    """Name of the contract's file. One that cannot be spelt as the source is has a digest, so that no two share it."""
+    spelt = re.sub(r"[^\w.-]+", "-", name).encode()[:LONGEST].decode("utf-8", "ignore")
+    digest = "" if spelt == name else "-" + blake2b(name.encode(), digest_size=4).hexdigest()
+    return f"{spelt}{digest}.{asset}.yaml"
 
 
 def path_of(folder: Path, name: str, asset: str) -> Path:

@@ -6,7 +6,7 @@ Knows how e-mail addresses, telephone numbers, names and addresses look and are 
 import re
 from collections.abc import Iterable, Mapping
 
-from graphsvc.vault import EMAIL, PHONE
+from graphsvc.contacts import EMAIL, PHONE
 
 NAMES: dict[str, str] = {
     "email": r"e[-_ ]?mail|邮箱|电子邮件",

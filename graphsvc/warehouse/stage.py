@@ -15,8 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from graphsvc.contacts import holds_address
 from graphsvc.errors import ContractError, SourceError
-from graphsvc.vault import EMAIL, Vault
+from graphsvc.vault import Vault
 from graphsvc.warehouse.clean import clean_batch, typed_schema
 from graphsvc.warehouse.contracts import PREDICATES, Contract, Rule, file_name
 from graphsvc.warehouse.schemas import TEXT, WHOLE
@@ -27,7 +28,7 @@ RAW_LIMIT = 2_000  # characters of a line that its reader refused
 # Columns that readers add, the last one in a retry; any other name, as Mongo's _id, is the source's own.
 OURS = ("_line", "_file", "_row_hash")
 
-VERSION = 3  # of the cleaning; raised when the same row would come out otherwise, so that known rows are read anew
+VERSION = 4  # of the cleaning; raised when the same row would come out otherwise, so that known rows are read anew
 STAGED = pa.schema([("seq", WHOLE), ("file", TEXT), ("line", WHOLE), ("row_hash", TEXT), ("row", TEXT)])
 
 
@@ -247,7 +248,7 @@ def _columns(rows: pa.Table, *names: str) -> dict[str, Column]:
 def _split(batch: pa.RecordBatch, file: str) -> tuple[Column, Column, pa.RecordBatch]:
     """Lines, files, and the raw columns proper as strings. Raises SourceError for a name that identifies someone."""
     names = [name for name in batch.schema.names if name not in OURS]
-    if any(EMAIL.search(name) for name in names):  # names enter contracts, mappings and messages as they stand
+    if any(map(holds_address, names)):  # names enter contracts, mappings and messages as they stand
         raise SourceError(
             "The name of a column is an e-mail address.", "Give the file a header, and addresses a column of their own."
         )

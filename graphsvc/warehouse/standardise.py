@@ -102,6 +102,16 @@ BREAK = re.compile(r"<(?:br|/p|/li|/div|/tr|/h\d)\b[^<>]*>", re.IGNORECASE)
 # C0 and C1 controls, zero-width marks, byte order marks, bidirectional overrides, lone surrogates.
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060\ufeff\ud800-\udfff]")
 MAC = re.compile("\x89\u00db.")
+# What may need cleaning: markup, entities, controls, Latin-1 letters (a broken encoding shows there), width, spaces.
+SUSPICIOUS = (
+    r"[<&\x00-\x1f\x7f-\xff\x{FFFD}\x{200B}\x{200E}\x{200F}\x{2018}-\x{203A}\x{2060}\x{FEFF}\x{FF02}-\x{FF5E}]"
+    r"|\s\s|^\s|\s$|\x{3000}|\x{00A0}"
+)
+# Two letters or signs that one of UTF-8 becomes when it is read as an encoding of one byte, or what is left of them;
+# Chinese has none, and asking takes a fraction of the repair.
+_BYTE = "\x80-\u04ff\u1e00-\u2bff\uf8ff\ufb00-\ufb06\ufffd"
+MISREAD = re.compile(f"[{_BYTE}](?:[{_BYTE} ?\x1a]|(?<=[\x80-\x9f]))")
+WIDE = re.compile("[０-９Ａ-Ｚａ-ｚ＋－％／．＂＃＆＊＝＠＿]")
 HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 
 
@@ -139,16 +149,7 @@ def _drop_tags(text: str) -> str:
 
 def unify_width(text: str) -> str:
     """Full-width letters, digits and signs to half width; Chinese punctuation stays."""
-    return "".join(chr(ord(c) - 0xFEE0) if _is_wide(c) else c for c in text)
-
-
-def _is_wide(c: str) -> bool:
-    return (
-        "\uff10" <= c <= "\uff19"
-        or "\uff21" <= c <= "\uff3a"
-        or "\uff41" <= c <= "\uff5a"
-        or c in "＋－％／．＂＃＆＊＝＠＿"
-    )
+    return WIDE.sub(lambda wide: chr(ord(wide[0]) - 0xFEE0), text)
 
 
 def unify_space(text: str) -> str:
@@ -163,7 +164,7 @@ def drop_controls(text: str) -> str:
 
 def repair_encoding(text: str) -> str:
     """Undo encodings that were read as another: ftfy's, and UTF-8 punctuation that went through Mac Roman."""
-    return fix_encoding(MAC.sub(_from_mac, text))
+    return fix_encoding(MAC.sub(_from_mac, text)) if MISREAD.search(text) else text
 
 
 def _from_mac(found: re.Match[str]) -> str:
@@ -248,11 +249,11 @@ def parse_time(text: str, zone: str = "UTC", day_first: bool = False) -> datetim
         found = dateparser.parse(
             plain, dayfirst=day_first, default=datetime(1, 1, 1), tzinfos=partial(_zone, local=zone)
         )
-    except (ValueError, OverflowError):
+        if found.year < 2:  # dateutil fills in what a text like "10:30" lacks
+            return None
+        return (found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+    except (ValueError, OverflowError):  # the end of 9999 lies in no year of UTC when it is written west of it
         return None
-    if found.year < 2:  # dateutil fills in what a text like "10:30" lacks
-        return None
-    return (found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
 
 
 def _zone(name: str | None, offset: int | None, *, local: str) -> tzinfo | None:

@@ -24,6 +24,7 @@ from graphsvc.lineage import trace
 from graphsvc.log import Change
 from graphsvc.mapping import Mapping
 from graphsvc.upsert import Upserter
+from graphsvc.warehouse.standardise import clean_text
 from tests.graphsvc.desks import Desk, many, one
 from tests.graphsvc.shops import (
     ORDERS,
@@ -143,6 +144,15 @@ PLACES: dict[str, tuple[str, Sequence[Sequence[str]], Sequence[str]]] = {
     "a title": ("p.csv", [one(title=f"Ask {PLANTED} for it"), one("2")], PRODUCT_COLUMNS),
     "Chinese text": ("p.csv", [one(description=f"发邮件到{PLANTED}咨询"), one("2")], PRODUCT_COLUMNS),
     "an entity": ("p.csv", [one(description=PLANTED.replace("@", "&#64;")), one("2")], PRODUCT_COLUMNS),
+    "a full-width dot": ("p.csv", [one(description=PLANTED.replace(".com", "．com")), one("2")], PRODUCT_COLUMNS),
+    "markup": ("p.csv", [one(description=PLANTED.replace("ple", "<b></b>ple")), one("2")], PRODUCT_COLUMNS),
+    "an entity for a dot": ("p.csv", [one(PLANTED.replace(".com", "&#46;com"), title=""), one("2")], PRODUCT_COLUMNS),
+    "a character without width": ("p.csv", [one(price=PLANTED.replace("ple", "\u200bple")), one("2")], PRODUCT_COLUMNS),
+    "escapes of JSON": (
+        "p.csv",
+        [[*one(), json.dumps([{"name": "ask", "value": PLANTED.replace("@", "＠")}])], [*one("2"), ""]],
+        [*PRODUCT_COLUMNS, "attributes"],
+    ),
     "a key": ("p.csv", [one(PLANTED), one("2")], PRODUCT_COLUMNS),
     "a price": ("p.csv", [one(price=PLANTED), one("2")], PRODUCT_COLUMNS),
     "a refused row": ("p.csv", [one("", description=PLANTED), one("2")], PRODUCT_COLUMNS),
@@ -167,6 +177,31 @@ def test_a_planted_address_stands_in_no_file_but_the_vault(desk: Desk, tmp_path:
             text = _content(path)
             assert "zebra" not in text, path
     assert b"zebra" in desk.shop.vault.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "手机13800138000",
+        "手机１３８００１３８０００",
+        "call 138&#48;0138000",
+        "<b>138</b>0013<i>8000</i>",
+        "138  0013  8000",
+    ],
+)
+def test_a_telephone_number_stands_in_no_file_but_the_vault(desk: Desk, tmp_path: Path, number: str) -> None:
+    desk.take(write_products(tmp_path / "p.csv", [one(description=number), one("2", price="x", description=number)]))
+    for path in desk.shop.home.rglob("*"):
+        if path.is_file() and path.name != "vault.db":
+            assert "13800138000" not in clean_text(_content(path)).text.replace(" ", ""), path
+    assert "[phone:" in desk.products()["1"]["description"]
+
+
+def test_what_needs_no_mask_stays_as_it_came(desk: Desk, tmp_path: Path) -> None:
+    text = "<p>Ｍug &amp; saucer, 30×20 cm,  2010-12-01</p>"
+    desk.take(write_products(tmp_path / "p.csv", [one(description=text)]))
+    (raw,) = (path for path in desk.shop.warehouse.glob("raw/**/*.parquet"))
+    assert text in _content(raw)
 
 
 def _content(path: Path) -> str:
@@ -241,6 +276,22 @@ def test_the_same_file_says_something_new_to_a_shop_that_moved_on(desk: Desk, tm
     assert desk.take(extra, asset="orders").batch.counts.accepted == 1
     assert desk.take(file, sync=True, confirmed=True).batch.counts.retired == 2
     assert set(desk.products()) == {row[0] for row in PRODUCTS}
+
+
+def test_orders_bring_no_retired_product_back(desk: Desk, tmp_path: Path) -> None:
+    desk.take(write_products(tmp_path / "p.csv", PRODUCTS))
+    upserter = Upserter(desk.warehouse, desk.vault, {})
+    desk.log.append(Change("products", dict(upserter.retire(["shop:1"], read_history(desk.log)))))
+    desk.take(
+        write_products(tmp_path / "q.csv", [row for row in PRODUCTS if row[0] not in "12"]), sync=True, confirmed=True
+    )
+    lines = [[key, key, "2", "2026-01-01", "Lamp", "7.00"] for key in ("1", "2", "new")]
+    header = ["order_id", "product_id", "quantity", "order_date", "title", "price"]
+    report = desk.take(write_rows(tmp_path / "o.csv", lines, header), asset="orders")
+    assert set(desk.products()) == {"3", "4", "5", "6", "new"}
+    assert (report.batch.counts.derived, report.batch.quarantined) == (1, {"unknown_product": 2})
+    desk.take(write_products(tmp_path / "r.csv", PRODUCTS))
+    assert desk.retry("orders").batch.counts.accepted == 2
 
 
 def test_why_shows_a_product_of_which_nothing_is_claimed(desk: Desk, tmp_path: Path) -> None:
@@ -340,6 +391,45 @@ def test_a_second_writer_is_refused_and_nothing_is_lost(desk: Desk, tmp_path: Pa
     assert len(desk.products()) == len(PRODUCTS)
 
 
+def test_two_sources_keep_their_own_contract_and_mapping(desk: Desk, tmp_path: Path) -> None:
+    plain = write_rows(tmp_path / "a.csv", [["1", "Mug", "5.00"]], ["id", "title", "price"])
+    other = write_rows(tmp_path / "b.csv", [["1", "Jug", "-", "6.00"]], ["id", "title", "name2", "cost"])
+    for name, file in (("my shop", plain), ("my-shop", other), ("my/shop", plain)):
+        desk.take(file, name=name)
+    found = desk.warehouse.current_products(read_history(desk.log).order).to_pylist()
+    assert {row["source"]: row["price"] for row in found} == {"my shop": 5.0, "my-shop": 6.0, "my/shop": 5.0}
+    for folder in (desk.shop.mappings, desk.shop.contracts):
+        names = [path.name for path in folder.iterdir()]
+        assert len(names) == 3
+        assert "my-shop.products.yaml" in names  # one that can be spelt as it is has the name it always had
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("x" * 300, "300 characters"),
+        ("李" * 101, "101 characters"),
+        ("", "is empty"),
+        (" \t", "is empty"),
+        ("a\nb", "not seen"),
+        ("a\u200bb", "not seen"),
+        (PLANTED, "e-mail address"),
+    ],
+)
+def test_what_cannot_be_the_name_of_a_source_is_refused(desk: Desk, tmp_path: Path, name: str, word: str) -> None:
+    with pytest.raises(InputError, match=word) as caught:
+        desk.take(write_products(tmp_path / "p.csv", PRODUCTS), name=name)
+    assert caught.value.next_step
+    assert desk.is_empty()
+
+
+def test_a_name_may_be_as_long_as_is_allowed(desk: Desk, tmp_path: Path) -> None:
+    file = write_products(tmp_path / "p.csv", PRODUCTS)
+    for name in ("李" * 100, "李" * 99 + "王"):  # more bytes than a file's name has
+        assert desk.take(file, name=name).batch.counts.accepted == len(PRODUCTS)
+    assert len(list(desk.shop.contracts.iterdir())) == 2
+
+
 def test_two_sources_keep_their_own_products(desk: Desk, tmp_path: Path) -> None:
     desk.take(many(tmp_path / "a.csv", 3), name="one")
     desk.take(many(tmp_path / "b.csv", 2, "6.00"), name="two", sync=True)
@@ -351,6 +441,17 @@ def test_two_sources_keep_their_own_products(desk: Desk, tmp_path: Path) -> None
 
 
 # ---- times
+
+
+@pytest.mark.parametrize("end", ["9999-12-31T23:59:59-05:00", "0001-01-01T00:00:00+08:00"])
+def test_a_time_beyond_all_years_is_none(desk: Desk, tmp_path: Path, end: str) -> None:
+    rows = [
+        ["c0", "Spring", "2026-03-01", end],
+        *([f"c{n}", "Summer", "2026-06-01", "2026-08-31"] for n in range(1, 9)),
+    ]
+    file = write_rows(tmp_path / "c.csv", rows, ["campaign_id", "name", "start", "end"])
+    report = desk.take(file, asset="campaigns")
+    assert (report.batch.counts.accepted, report.batch.quarantined) == (8, {"end_unreadable": 1})
 
 
 def test_a_sync_is_for_products(desk: Desk, tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ def test_no_string_keeps_an_address(vault: Vault) -> None:
     assert mail not in str(event)
     assert event.shopper == vault.pseudonym(mail)
     assert event.session == f"[email:{event.shopper}]"
+    assert admitted(vault, session="ann@example．com").session == event.session  # as everything that reads it cleans it
 
 
 def test_a_shop_may_call_its_shoppers_as_pseudonyms_look(vault: Vault) -> None:

@@ -76,6 +76,25 @@ def test_an_address_in_a_text_goes_to_the_vault(shop: Shop) -> None:
     assert row["description"].startswith("ask [email:")
 
 
+def test_an_address_that_cleaning_would_make_plain_goes_to_the_vault(shop: Shop) -> None:
+    text = "ask foo@example．com, foo@exam<b></b>ple.com, foo@example&#46;com, 手机１３８００１３８０００"
+    made = {"id": "s:1", "title": "Pan", "description": text, "attributes": [{"name": "ask", "value": text}],
+            "variants": [{"sku": "1", "title": text}]}  # fmt: skip
+    written = str(shop.upserter.upsert([made], shop.history, Reader([])))
+    assert "example.com" not in written
+    assert "13800138000" not in written
+    assert shop.upsert(made)["s:1"]["description"].count("[email:") == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "word"), [("z" * 300 + ":1", "300 characters"), (":1", "is empty"), ("a\x07b:1", "not seen")]
+)
+def test_what_cannot_be_the_name_of_a_source_is_refused(shop: Shop, name: str, word: str) -> None:
+    for call in (lambda: shop.upsert({"id": name, "title": "Pan"}), lambda: shop.upserter.retire([name], shop.history)):
+        with pytest.raises(InputError, match=word):
+            call()
+
+
 def test_the_claims_come_with_the_rows(shop: Shop) -> None:
     payload = shop.upserter.upsert([{"id": "s:1", "title": "Pan", "brand": "Nordholm"}], shop.history, Reader([]))
     assert [(c["subject"], c["object"]) for c in payload["claims"]] == [("s:1", "Nordholm")]

@@ -1,3 +1,4 @@
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -58,6 +59,59 @@ def test_an_address_ends_where_chinese_text_goes_on(tmp_path: Path, text: str, m
     token = f"[email:{vault.pseudonym('lihua@example.com')}]"
     assert vault.mask(text) == masked.format(token)
     assert vault.mask_column(pa.array([text])).to_pylist() == [masked.format(token)]
+
+
+DISGUISES = [
+    "foo@example．com",
+    "foo@exam<b></b>ple.com",
+    "foo@example&#46;com",
+    "foo@exam\u200bple.com",
+    "foo@exam&shy;ple.com",
+    "foo&amp;#64;example.com",
+    "foo﹫example.com",
+    "ｆｏｏ＠ｅｘａｍｐｌｅ．ｃｏｍ",
+    '<a href="mailto:foo@example.com">foo@example．com</a>',
+]
+
+
+@pytest.mark.parametrize("text", DISGUISES)
+def test_what_cleaning_would_make_an_address_is_masked(tmp_path: Path, text: str) -> None:
+    vault = open_vault(tmp_path)
+    masked = vault.mask(f"write to {text}, now")
+    assert masked == f"write to [email:{vault.pseudonym('foo@example.com')}], now"
+    column = vault.mask_column(pa.array(["plain", None, f"write to {text}, now"]))
+    assert column.to_pylist() == ["plain", None, masked]
+
+
+@pytest.mark.parametrize(
+    "text", ["手机13812345678", "手机１３８１２３４５６７８", "138&#49;2345678", "138<b></b>12345678 or"]
+)
+def test_numbers_are_masked_in_a_column_without_addresses(tmp_path: Path, text: str) -> None:
+    vault = open_vault(tmp_path)
+    (masked,) = vault.mask_column(pa.array([text])).to_pylist()
+    assert f"[phone:{vault.pseudonym('13812345678')}]" in str(masked)
+
+
+def test_numbers_in_the_digits_of_other_scripts_are_masked(tmp_path: Path) -> None:
+    (masked,) = open_vault(tmp_path).mask_column(pa.array(["اتصل +٩٦٦ ٥٠ ١٢٣ ٤٥٦٧"])).to_pylist()
+    assert str(masked).startswith("اتصل [phone:")
+
+
+def test_strings_of_json_are_masked_and_it_stays_json(tmp_path: Path) -> None:
+    vault = open_vault(tmp_path)
+    rows = [
+        {"sku": "13812345678", "n": 13812345678, "text": 'say "hi" ＂, foo＠exam<b>ple</b>.com'},
+        {"text": "<b>1</b>"},
+    ]
+    (masked,) = vault.mask_column(pa.array([json.dumps(rows)])).to_pylist()
+    first, second = json.loads(str(masked))
+    assert (first["sku"], first["n"], second) == ("13812345678", 13812345678, rows[1])
+    assert first["text"] == f'say "hi" ", [email:{vault.pseudonym("foo@example.com")}]'
+
+
+def test_what_goes_on_to_show_more_is_masked_whole(tmp_path: Path) -> None:
+    text = "a@b.org " + " ".join(f"n{n}@x&{'amp;' * n}#46;org" for n in range(12))
+    assert "@" not in open_vault(tmp_path).mask(text)
 
 
 @pytest.mark.parametrize("address", ["jose.josé@x.org", "иван@пример.рф", "李华@例子.中国", "_a+b-c@x-y.co.uk"])

@@ -120,6 +120,20 @@ def test_times_become_utc() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "zone"),
+    [
+        ("9999-12-31T23:59:59-05:00", "UTC"),
+        ("9999-12-31 23:59:59", "America/New_York"),
+        ("0001-01-01T00:00:00+08:00", "UTC"),
+        ("0001-01-01", "Asia/Shanghai"),
+        ("99999999999999", "UTC"),
+    ],
+)
+def test_a_time_outside_the_years_that_are_told_is_none(text: str, zone: str) -> None:
+    assert parse_time(text, zone) is None
+
+
+@pytest.mark.parametrize(
     ("text", "zone", "hour"),
     [
         ("Sat, 5 Mar 2024 10:00:00 EST", "UTC", 15),
