@@ -29,6 +29,12 @@ FIELDS = (
     "title", "description", "brand", "manufacturer", "category", "price", "currency", "stock", "gtin", "url", "image",
     "attributes", *NESTED,
 )  # fmt: skip
+UNREAD = {
+    "currency": "is no currency: write its three letters, as EUR",
+    "gtin": "is no GTIN: its check digit is wrong",
+    "url": "is no address of the web: begin it with https://",
+    "image": "is no address of the web: begin it with https://",
+}
 Row = dict[str, Any]
 
 
@@ -94,7 +100,7 @@ class Upserter:
             _row(name, one, {field: column[at] for field, column in values.items()}, current.get(name))
             for at, (name, one) in enumerate(zip(names, given, strict=True))
         ]
-        refused = _judge(rows, given, clean.texts, cells)
+        refused = _judge(rows, given, clean.texts, cells) + _unread(given, values)
         for field in NESTED:
             kept, more = cells.read_nested(field, [one.get(field) for one in given])
             refused += more
@@ -164,6 +170,16 @@ def _judge(
     }
     found = cells.refusals(table.select(list(shown)), shown)
     return [one for one in found if one.field in given[one.row] or one.field in ("title", "key")]
+
+
+def _unread(given: Sequence[Mapping[str, Any]], values: Mapping[str, Sequence[Any]]) -> list[Refusal]:
+    """What was given and would be lost: an import notes the change, a caller can still be told."""
+    return [
+        Refusal(at, field, f"{field} {str(one[field])[:80]!r} {reason}.")
+        for field, reason in UNREAD.items()
+        for at, one in enumerate(given)
+        if one.get(field) not in (None, "") and values[field][at] is None
+    ]
 
 
 def _shown(value: object) -> str | None:

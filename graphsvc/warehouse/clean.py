@@ -44,6 +44,7 @@ Column = Any  # a pa.Array; the stubs of pyarrow cannot tell its type, nor what 
 pc: Any = pyarrow.compute
 lists: Any = pa.ListArray
 Converted = tuple[Column, dict[str, tuple[str | None, str]]]  # values; before → (after, rule)
+LINKS = ("url", "image")
 CHANGED = pa.schema([("index", WHOLE), ("field", TEXT), ("before", TEXT), ("after", TEXT), ("rule", TEXT)])
 
 
@@ -74,6 +75,8 @@ def clean_batch(mapped: pa.Table, asset: str, contract: Contract) -> CleanBatch:
         text = _strings(mapped, spec.name)
         result.texts[spec.name] = text
         values, changed = KINDS[spec.kind](text, contract)
+        if spec.name in LINKS:
+            values, changed = _of_the_web(text, values, changed)
         result.columns[spec.name] = values
         _record(result, spec.name, text, changed)
         if spec.kind == "money" and changed:
@@ -88,6 +91,19 @@ def clean_batch(mapped: pa.Table, asset: str, contract: Contract) -> CleanBatch:
             result.columns["title"], result.columns["text" if asset == "reviews" else "description"]
         )
     return result
+
+
+def _of_the_web(text: Column, values: Column, changed: dict[str, tuple[str | None, str]]) -> Converted:
+    """Links that a page may show: one of another scheme than http, as javascript: is, becomes null."""
+    other = pc.and_(
+        pc.match_substring_regex(values, r"^\s*[a-zA-Z][a-zA-Z0-9+\-]*:"),
+        pc.invert(pc.match_substring_regex(values, r"^\s*https?://", ignore_case=True)),
+    )
+    found = text.filter(pc.fill_null(other, False)).unique().to_pylist()
+    if not found:
+        return values, changed
+    kept = pc.if_else(pc.fill_null(other, False), pa.scalar(None, pa.string()), values)
+    return kept, {**changed, **dict.fromkeys(found, (None, "link_scheme"))}
 
 
 def _strings(mapped: pa.Table, name: str) -> Column:
