@@ -124,6 +124,11 @@ class Contract:
         return bool(_custom(self.model.customProperties, "dayFirst"))
 
     @property
+    def reading(self) -> tuple[object, ...]:
+        """What decides how a value is read: where it changes, rows that are known already are read anew."""
+        return self.zone, self.currency, self.decimal, self.day_first
+
+    @property
     def fingerprint(self) -> str:
         """Changes when anything in the contract does."""
         return blake2b(self.model.to_yaml().encode(), digest_size=8).hexdigest()

@@ -85,7 +85,7 @@ class Stage:
         self._store = store
         self._identifiers = _identifiers(contract, mapping)
         self._key = vault.derive_key("digests of rows")
-        reading = repr((VERSION, mapping.fingerprint, sorted(self._identifiers.items())))
+        reading = repr((VERSION, mapping.fingerprint, sorted(self._identifiers.items()), contract.reading))
         self._reading = md5(reading.encode(), usedforsecurity=False).hexdigest()[:8]
         self._rules = contract.rules()
         self._shielded = shielded

@@ -371,6 +371,19 @@ def test_a_later_file_may_lack_what_a_row_need_not_have(desk: Desk, tmp_path: Pa
 # ---- two at a time
 
 
+def test_a_contract_that_reads_otherwise_reads_known_rows_anew(desk: Desk, tmp_path: Path) -> None:
+    path = write_products(tmp_path / "p.csv", [one("1", price="5.00"), one("2", "Cup", "7.00 USD")])
+    desk.take(path)
+    contract = next(tmp_path.rglob("shop.products.yaml"))
+    text = contract.read_text("utf-8")
+    contract.write_text(
+        text.replace("\ncustomProperties:\n", "\ncustomProperties:\n- {property: currency, value: CNY}\n")
+    )
+    assert desk.take(path).batch.counts.changed == 2
+    assert {key: row["currency"] for key, row in desk.products().items()} == {"1": "CNY", "2": "USD"}
+    assert desk.take(path).batch.counts.unchanged == 2
+
+
 def test_a_second_writer_is_refused_and_nothing_is_lost(desk: Desk, tmp_path: Path) -> None:
     file = write_products(tmp_path / "p.csv", PRODUCTS)
     with pytest.raises(ShopLockedError, match="a test"):
