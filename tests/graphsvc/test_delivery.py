@@ -374,7 +374,7 @@ def test_a_later_file_may_lack_what_a_row_need_not_have(desk: Desk, tmp_path: Pa
 def test_a_contract_that_reads_otherwise_reads_known_rows_anew(desk: Desk, tmp_path: Path) -> None:
     path = write_products(tmp_path / "p.csv", [one("1", price="5.00"), one("2", "Cup", "7.00 USD")])
     desk.take(path)
-    contract = next(tmp_path.rglob("shop.products.yaml"))
+    contract = desk.shop.contracts / "shop.products.yaml"
     text = contract.read_text("utf-8")
     contract.write_text(
         text.replace("\ncustomProperties:\n", "\ncustomProperties:\n- {property: currency, value: CNY}\n")
