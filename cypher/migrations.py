@@ -5,6 +5,7 @@ applied is never changed: a new one is added. Knows the order and the record; do
 """
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from cypher.statements import step
 
 FOLDER = Path(__file__).parent / "migrations"
 INDEX_PATIENCE_S = 600
+CONSTRAINT = re.compile(r"CREATE CONSTRAINT (\w+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +45,19 @@ def migrate(graph: Graph) -> list[int]:
     for migration in known:
         if applied.get(migration.number) == migration.checksum:
             continue
+        _make_room(graph, migration)
         for statement in migration.statements:
             graph.execute(statement)
         graph.write(step("record_migration"), number=migration.number, name=migration.name, checksum=migration.checksum)
         done.append(migration.number)
     return done
+
+
+def _make_room(graph: Graph, migration: Migration) -> None:
+    """Drop what a server that was killed while it made a constraint has left: an index in the constraint's way."""
+    names = [found[1] for statement in migration.statements if (found := CONSTRAINT.match(statement))]
+    for row in graph.execute(step("lost_indexes").text, names=names).dicts():
+        graph.execute(step("drop_index").text, name=row["name"])
 
 
 def await_indexes(graph: Graph) -> None:

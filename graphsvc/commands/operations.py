@@ -31,6 +31,8 @@ def status(
         )
         if json:
             dump(as_object(found))
+        if trouble:
+            raise typer.Exit(1)
 
 
 def _opened(service: Service) -> str:

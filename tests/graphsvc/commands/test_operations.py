@@ -25,7 +25,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_status_says_what_is_missing_and_where_the_log_stands(home: Path) -> None:
     done = CliRunner().invoke(app, ["--data", str(home), "status"])
-    assert done.exit_code == 0, done.output
+    assert done.exit_code == 1, done.output
     assert "log at 1" in done.stdout
     assert "There is no snapshot of behaviour" in done.stderr
     assert f"--data {home} " in done.stderr.replace("\n", " "), "the next step can be pasted"
@@ -36,7 +36,7 @@ def test_status_outlives_a_damaged_snapshot(home: Path) -> None:
         service.open()
     shutil.rmtree(next((home / "snapshots" / "search").glob("0*")))
     done = CliRunner().invoke(app, ["--data", str(home), "status"])
-    assert (done.exit_code, "log at 1" in done.stdout) == (0, True), done.output
+    assert (done.exit_code, "log at 1" in done.stdout) == (1, True), done.output
 
 
 @pytest.mark.parametrize("command", ["status", "doctor", "rebuild"])
