@@ -159,7 +159,9 @@ class ReadModel:
         if not isinstance(renewed, tuple):
             raise renewed or StorageError("A new snapshot could not be built.", "Run: python -m graphsvc rebuild")
         catalogue, engine = renewed
-        later = list(self._log.read(min(catalogue.offset, engine.offset)))
+        later = list(
+            self._log.read(min(catalogue.offset, engine.offset), self.offset)
+        )  # an import after it is built in
         self.catalogue, self.engine = self._laid(later, catalogue, engine), engine
         del catalogue, engine, renewed
         return_memory()
@@ -271,7 +273,7 @@ def projection_faults() -> Iterator[None]:
 
 
 def return_memory() -> None:
-    """Hand what opening left free in the heap back to the machine (20 MB of the demo's shop), where libc is glibc."""
+    """Hand what opening left free in the heap back to the machine, where libc is glibc (see perf/memory.py)."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None
     if trim is not None:
         trim(0)

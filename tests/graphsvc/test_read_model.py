@@ -146,6 +146,22 @@ def test_a_build_that_is_killed_leaves_the_old_one_and_is_tried_again(
     assert built_at(service) == before + 2
 
 
+def test_an_import_that_comes_while_answers_are_renewed_is_built_in(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read_model, "FRESH", 0)
+    put(service, "20", "Brass door knob")
+    service.model.follow(build=True)
+    assert service.model._renewal is not None
+    service.model._renewal.join()
+    more = write_products(tmp_path / "more.csv", [["7", "Copper watering can", "Sorrel", "Home", "24.00", "", ""]])
+    service.ingest(str(more), asset="products", name="more", build=False)
+    service.model._renew()  # as if the import had come after `follow` read the log
+    assert service.model.offset == service.log.head() - 1
+    service.model.follow(build=True)
+    assert service.search(SearchRequest("watering can")).hits[0].product.id == "more:7"
+
+
 def test_a_stop_does_not_wait_for_a_build(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(read_model, "FRESH", 0)
     put(service, "20", "Brass door knob")
