@@ -83,6 +83,7 @@ def main() -> None:
 
 def build(settings: Settings, offset: int) -> None:
     """Build the snapshots of everything up to an offset. Raises what `ReadModel.write` raises."""
+    # Late, for `read_model` asks for renewals, and whoever only asks builds nothing.
     from graphsvc.history import read_history
     from graphsvc.log import WriteLog
     from graphsvc.read_model import ReadModel
@@ -90,7 +91,7 @@ def build(settings: Settings, offset: int) -> None:
     from graphsvc.warehouse.tables import Warehouse
 
     shop = Shop.open(settings.home)
-    warehouse = Warehouse(shop.warehouse, threads=settings.threads)
+    warehouse = Warehouse(shop.warehouse, memory_mb=settings.tables_mb, threads=settings.threads)
     with closing(WriteLog(shop.log, read_only=True)) as log:
         ReadModel(shop, log, warehouse, settings).write(read_history(log, offset))
 

@@ -49,7 +49,6 @@ from graphsvc.warehouse.contracts import Contract
 from graphsvc.warehouse.tables import Warehouse, storage_errors
 
 MOST_EVENTS = 1_000  # in one call
-TABLES_SHARE = 4  # the part of an import's memory that its tables take: the rest is readers, buffers, Python
 Progress = Callable[[str, int, int], None]
 
 
@@ -93,9 +92,7 @@ class Service:
                 opened.callback(self._lock.release)
             self.log = WriteLog(self.shop.log, read_only=not write, accept_loss=accept_loss)
             opened.callback(self.log.close)
-            self.warehouse = Warehouse(
-                self.shop.warehouse, memory_mb=settings.memory_mb // TABLES_SHARE, threads=settings.threads
-            )
+            self.warehouse = Warehouse(self.shop.warehouse, memory_mb=settings.tables_mb, threads=settings.threads)
             self.vault = Vault(self.shop.vault, self.shop.secret("pseudonyms").encode())
             opened.callback(self.vault.close)
             self._history = History()

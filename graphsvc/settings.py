@@ -40,6 +40,11 @@ class Settings(BaseSettings):
     token_limit: int = Field(default=2_000, ge=100, description="tokens in one GraphQL request")
     cost_limit: int = Field(default=20_000, ge=100, description="cost of one GraphQL request: objects it may return")
 
+    @property
+    def tables_mb(self) -> int:
+        """The part of `memory_mb` that an import's tables take: the rest is readers, buffers, Python."""
+        return self.memory_mb // 4
+
     @field_validator("cors_origins", mode="before")
     @classmethod
     def _listed(cls, given: Any) -> Any:
