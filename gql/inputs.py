@@ -16,13 +16,13 @@ from strawberry import UNSET, argument, enum_value, field
 from gql.scalars import Long
 from graphsvc import types as values
 from graphsvc.errors import QueryError
+from graphsvc.tracking import LONGEST
 
 T = TypeVar("T")
 MOST = 1_000  # objects in one page, ids in one call
 MOST_IN_BASKET = 200  # each is weighed against all that was bought with it
 MOST_CHOICES = 500  # values of one field of a filter
 MOST_NAMES = 100  # attributes of a filter, facets
-LONGEST = 500  # characters of the name of a shopper or a session; `track` takes no longer ones
 First = Annotated[int, argument(description=f"How many to give, 0 to {MOST:,}.")]
 
 

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 from pydantic import ValidationError
-from pydantic_settings import SettingsError
 
 from graphsvc.commands import evaluation, graph, imports, operations, questions, serving
 from graphsvc.commands.terminal import given_data
@@ -35,9 +34,6 @@ def main(
     except ValidationError as error:
         names = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         typer.echo(f"A setting in the environment is not valid: {names}", err=True)
-        raise typer.Exit(2) from error
-    except SettingsError as error:
-        typer.echo(f"A setting in the environment is not valid: {error}", err=True)
         raise typer.Exit(2) from error
     context.obj = settings.model_copy(update={"home": data}) if data is not None else settings
 

@@ -227,8 +227,8 @@ class WriteLog:
                 f"file:{quote(str(self._path))}?mode=ro", uri=True, isolation_level=None, check_same_thread=False,
                 timeout=30,
             )  # fmt: skip
+            self._check_version(connection)
         try:
-            _version(connection, self._path)
             yield connection
         except BaseException:
             connection.close()
@@ -239,6 +239,13 @@ class WriteLog:
                 self._idle.append(connection)
         if not kept:
             connection.close()
+
+    def _check_version(self, connection: sqlite3.Connection) -> None:
+        try:
+            _version(connection, self._path)
+        except BaseException:
+            connection.close()
+            raise
 
     def _refuse_loss(self) -> None:
         """An offset that is given a second time would tell what followed the log that it has this entry already."""

@@ -69,7 +69,8 @@ def _warn_if_behind(service: Service) -> None:
     if at < 0:
         err.print(here("The graph has not been built. Build it: python -m graphsvc rebuild --graph-only"), markup=False)
     elif at < head:
-        err.print(here(f"The graph is at offset {at} of {head}. Bring it up: python -m graphsvc serve"), markup=False)
+        where = f"The graph is at offset {at} of {head}."
+        err.print(here(f"{where} A running service brings it up; else: python -m graphsvc serve"), markup=False)
 
 
 def _statement(command: str | None, name: str | None, given: Mapping[str, Any]) -> Statement:
