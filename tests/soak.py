@@ -21,6 +21,7 @@ from xml.etree import ElementTree
 ROOT = Path(__file__).parent.parent
 RESULT = ROOT / "perf" / "SOAK.md"
 PORTIONS = ROOT / "perf" / ".cache" / "soak"
+PYTEST = (sys.executable, "-m", "pytest")
 PORTION = 10  # runs of each fault
 
 
@@ -39,8 +40,9 @@ def main() -> int:
         path = PORTIONS / f"{place:03}.xml"
         if not path.exists():
             print(f"portion {place + 1} of {len(portions)}", flush=True)
-            pytest("-q", "-n", "2", "--junitxml", str(path.with_suffix(".part")), *names)
-            path.with_suffix(".part").rename(path)
+            part = path.with_suffix(".part")
+            subprocess.run([*PYTEST, "-q", "-n", "2", "--junitxml", str(part), *names], cwd=ROOT, check=False)
+            part.rename(path)
         RESULT.write_text(report(read_runs(PORTIONS)), "utf-8")
     wrong = [run for runs in read_runs(PORTIONS).values() for run in runs if run.failure]
     shutil.rmtree(PORTIONS)
@@ -48,14 +50,10 @@ def main() -> int:
     return 1 if wrong else 0
 
 
-def pytest(*arguments: str, **options: object) -> "subprocess.CompletedProcess[str]":
-    """Run pytest in the repository's folder."""
-    return subprocess.run([sys.executable, "-m", "pytest", *arguments], cwd=ROOT, check=False, text=True, **options)  # type: ignore[call-overload, no-any-return]
-
-
 def collect() -> list[list[str]]:
     """The names of the runs in portions: the same few numbers of every fault."""
-    listed = pytest("--collect-only", "-q", "-m", "soak", "tests/test_faults.py", capture_output=True).stdout
+    command = [*PYTEST, "--collect-only", "-q", "-m", "soak", "tests/test_faults.py"]
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     portions = defaultdict(list)
     for name, number in re.findall(r"^(\S+\[(\d+)\])$", listed, re.MULTILINE):
         portions[int(number) // PORTION].append(name)

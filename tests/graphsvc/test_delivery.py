@@ -1,13 +1,10 @@
 """Real files through the whole intake: reader, mapping, contract, warehouse, claims and log. Nothing is ever lost."""
 
 import json
-import sqlite3
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
-import pyarrow.parquet as pq
 import pytest
 
 from graphsvc.delivery import Delivery
@@ -24,7 +21,6 @@ from graphsvc.lineage import trace
 from graphsvc.log import Change
 from graphsvc.mapping import Mapping
 from graphsvc.upsert import Upserter
-from graphsvc.warehouse.standardise import clean_text
 from tests.graphsvc.desks import Desk, many, one
 from tests.graphsvc.shops import (
     ORDERS,
@@ -136,83 +132,6 @@ def test_ids_and_sparse_records_of_mongo(desk: Desk, tmp_path: Path) -> None:
     assert (report.batch.counts.accepted, report.batch.counts.unchanged) == (1, 1)
 
 
-# ---- people
-
-
-PLANTED = "ann.zebra@example.com"
-PLACES: dict[str, tuple[str, Sequence[Sequence[str]], Sequence[str]]] = {
-    "a title": ("p.csv", [one(title=f"Ask {PLANTED} for it"), one("2")], PRODUCT_COLUMNS),
-    "Chinese text": ("p.csv", [one(description=f"发邮件到{PLANTED}咨询"), one("2")], PRODUCT_COLUMNS),
-    "an entity": ("p.csv", [one(description=PLANTED.replace("@", "&#64;")), one("2")], PRODUCT_COLUMNS),
-    "a full-width dot": ("p.csv", [one(description=PLANTED.replace(".com", "．com")), one("2")], PRODUCT_COLUMNS),
-    "markup": ("p.csv", [one(description=PLANTED.replace("ple", "<b></b>ple")), one("2")], PRODUCT_COLUMNS),
-    "an entity for a dot": ("p.csv", [one(PLANTED.replace(".com", "&#46;com"), title=""), one("2")], PRODUCT_COLUMNS),
-    "a character without width": ("p.csv", [one(price=PLANTED.replace("ple", "\u200bple")), one("2")], PRODUCT_COLUMNS),
-    "escapes of JSON": (
-        "p.csv",
-        [[*one(), json.dumps([{"name": "ask", "value": PLANTED.replace("@", "＠")}])], [*one("2"), ""]],
-        [*PRODUCT_COLUMNS, "attributes"],
-    ),
-    "a key": ("p.csv", [one(PLANTED), one("2")], PRODUCT_COLUMNS),
-    "a price": ("p.csv", [one(price=PLANTED), one("2")], PRODUCT_COLUMNS),
-    "a refused row": ("p.csv", [one("", description=PLANTED), one("2")], PRODUCT_COLUMNS),
-    "a ragged row": ("p.csv", [one("2"), [PLANTED, "x"]], PRODUCT_COLUMNS),
-    "a file's name": (f"{PLANTED}.csv", [one("2")], PRODUCT_COLUMNS),
-    "a column of addresses": ("c.csv", [["c1", PLANTED], ["c2", "bob.zebra@x.org"]], ["customer_id", "contact"]),
-    "the shopper": ("c.csv", [[PLANTED, "x"], ["bob.zebra@x.org", "y"]], ["customer_id", "city"]),
-    "variants": (
-        "p.csv",
-        [[*one(), json.dumps([{"sku": "1-1", "title": PLANTED}])], [*one("2"), ""]],
-        [*PRODUCT_COLUMNS, "variants"],
-    ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("place", PLACES)
-def test_a_planted_address_stands_in_no_file_but_the_vault(desk: Desk, tmp_path: Path, place: str) -> None:
-    file, rows, columns = PLACES[place]
-    desk.take(write_rows(tmp_path / file, rows, columns))
-    for path in desk.shop.home.rglob("*"):
-        if path.is_file() and path.name != "vault.db":
-            text = _content(path)
-            assert "zebra" not in text, path
-    assert b"zebra" in desk.shop.vault.read_bytes()
-
-
-@pytest.mark.parametrize(
-    "number",
-    [
-        "手机13800138000",
-        "手机１３８００１３８０００",
-        "call 138&#48;0138000",
-        "<b>138</b>0013<i>8000</i>",
-        "138  0013  8000",
-    ],
-)
-def test_a_telephone_number_stands_in_no_file_but_the_vault(desk: Desk, tmp_path: Path, number: str) -> None:
-    desk.take(write_products(tmp_path / "p.csv", [one(description=number), one("2", price="x", description=number)]))
-    for path in desk.shop.home.rglob("*"):
-        if path.is_file() and path.name != "vault.db":
-            assert "13800138000" not in clean_text(_content(path)).text.replace(" ", ""), path
-    assert "[phone:" in desk.products()["1"]["description"]
-
-
-def test_what_needs_no_mask_stays_as_it_came(desk: Desk, tmp_path: Path) -> None:
-    text = "<p>Ｍug &amp; saucer, 30×20 cm,  2010-12-01</p>"
-    desk.take(write_products(tmp_path / "p.csv", [one(description=text)]))
-    (raw,) = (path for path in desk.shop.warehouse.glob("raw/**/*.parquet"))
-    assert text in _content(raw)
-
-
-def _content(path: Path) -> str:
-    if path.suffix == ".parquet":
-        return str(pq.ParquetFile(path).read().to_pylist())
-    if path.name == "log.db":
-        with sqlite3.connect(path) as log:
-            return str(log.execute("SELECT * FROM entries").fetchall())
-    return path.read_bytes().decode("utf-8", "replace")
-
-
 # ---- again, less, and otherwise
 
 
@@ -308,6 +227,19 @@ def test_why_shows_a_product_of_which_nothing_is_claimed(desk: Desk, tmp_path: P
         trace(desk.warehouse, read_history(desk.log), "shop:8")
 
 
+def test_a_contract_that_reads_otherwise_reads_known_rows_anew(desk: Desk, tmp_path: Path) -> None:
+    path = write_products(tmp_path / "p.csv", [one("1", price="5.00"), one("2", "Cup", "7.00 USD")])
+    desk.take(path)
+    contract = desk.shop.contracts / "shop.products.yaml"
+    text = contract.read_text("utf-8")
+    contract.write_text(
+        text.replace("\ncustomProperties:\n", "\ncustomProperties:\n- {property: currency, value: CNY}\n")
+    )
+    assert desk.take(path).batch.counts.changed == 2
+    assert {key: row["currency"] for key, row in desk.products().items()} == {"1": "CNY", "2": "USD"}
+    assert desk.take(path).batch.counts.unchanged == 2
+
+
 # ---- mappings
 
 
@@ -371,19 +303,6 @@ def test_a_later_file_may_lack_what_a_row_need_not_have(desk: Desk, tmp_path: Pa
 # ---- two at a time
 
 
-def test_a_contract_that_reads_otherwise_reads_known_rows_anew(desk: Desk, tmp_path: Path) -> None:
-    path = write_products(tmp_path / "p.csv", [one("1", price="5.00"), one("2", "Cup", "7.00 USD")])
-    desk.take(path)
-    contract = desk.shop.contracts / "shop.products.yaml"
-    text = contract.read_text("utf-8")
-    contract.write_text(
-        text.replace("\ncustomProperties:\n", "\ncustomProperties:\n- {property: currency, value: CNY}\n")
-    )
-    assert desk.take(path).batch.counts.changed == 2
-    assert {key: row["currency"] for key, row in desk.products().items()} == {"1": "CNY", "2": "USD"}
-    assert desk.take(path).batch.counts.unchanged == 2
-
-
 def test_a_second_writer_is_refused_and_nothing_is_lost(desk: Desk, tmp_path: Path) -> None:
     file = write_products(tmp_path / "p.csv", PRODUCTS)
     with pytest.raises(ShopLockedError, match="a test"):
@@ -402,55 +321,6 @@ def test_a_second_writer_is_refused_and_nothing_is_lost(desk: Desk, tmp_path: Pa
     desk.take(write_orders(tmp_path / "o.csv", ORDERS), asset="orders")
     assert desk.log.verify() == 2
     assert len(desk.products()) == len(PRODUCTS)
-
-
-def test_two_sources_keep_their_own_contract_and_mapping(desk: Desk, tmp_path: Path) -> None:
-    plain = write_rows(tmp_path / "a.csv", [["1", "Mug", "5.00"]], ["id", "title", "price"])
-    other = write_rows(tmp_path / "b.csv", [["1", "Jug", "-", "6.00"]], ["id", "title", "name2", "cost"])
-    for name, file in (("my shop", plain), ("my-shop", other), ("my/shop", plain)):
-        desk.take(file, name=name)
-    found = desk.warehouse.current_products(read_history(desk.log).order).to_pylist()
-    assert {row["source"]: row["price"] for row in found} == {"my shop": 5.0, "my-shop": 6.0, "my/shop": 5.0}
-    for folder in (desk.shop.mappings, desk.shop.contracts):
-        names = [path.name for path in folder.iterdir()]
-        assert len(names) == 3
-        assert "my-shop.products.yaml" in names  # one that can be spelt as it is has the name it always had
-
-
-@pytest.mark.parametrize(
-    ("name", "word"),
-    [
-        ("x" * 300, "300 characters"),
-        ("李" * 101, "101 characters"),
-        ("", "is empty"),
-        (" \t", "is empty"),
-        ("a\nb", "not seen"),
-        ("a\u200bb", "not seen"),
-        (PLANTED, "e-mail address"),
-    ],
-)
-def test_what_cannot_be_the_name_of_a_source_is_refused(desk: Desk, tmp_path: Path, name: str, word: str) -> None:
-    with pytest.raises(InputError, match=word) as caught:
-        desk.take(write_products(tmp_path / "p.csv", PRODUCTS), name=name)
-    assert caught.value.next_step
-    assert desk.is_empty()
-
-
-def test_a_name_may_be_as_long_as_is_allowed(desk: Desk, tmp_path: Path) -> None:
-    file = write_products(tmp_path / "p.csv", PRODUCTS)
-    for name in ("李" * 100, "李" * 99 + "王"):  # more bytes than a file's name has
-        assert desk.take(file, name=name).batch.counts.accepted == len(PRODUCTS)
-    assert len(list(desk.shop.contracts.iterdir())) == 2
-
-
-def test_two_sources_keep_their_own_products(desk: Desk, tmp_path: Path) -> None:
-    desk.take(many(tmp_path / "a.csv", 3), name="one")
-    desk.take(many(tmp_path / "b.csv", 2, "6.00"), name="two", sync=True)
-    found = desk.warehouse.current_products(read_history(desk.log).order)
-    assert sorted(found["product_id"].to_pylist()) == ["one:1", "one:2", "one:3", "two:1", "two:2"]
-
-
-# ---- what a shop does not show
 
 
 # ---- times
@@ -496,6 +366,3 @@ def test_files_of_one_asset_come_together_whatever_they_hold(desk: Desk, tmp_pat
     same = write_products(tmp_path / "q.csv", [["7", "", "", "", "", "", ""]])
     more = write_rows(tmp_path / "r.csv", [[*one("8"), "3"]], header)
     assert desk.take(first, same, more).batch.counts.read == 8
-
-
-# ---- quarantine
