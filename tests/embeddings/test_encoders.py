@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embeddings import e5, minilm
+from embeddings import e5, minilm, use
 from embeddings.encoders import ENCODERS, Encoder, choose_encoder, load_encoder
 from embeddings.errors import ConversionFailed, UnknownEncoder
-from embeddings.onnx_export import ensure_onnx
+from embeddings.onnx_export import MODEL, TABLES, ensure_onnx
 from embeddings.sentence_transformer import load, load_as
 
 ROOT = Path(__file__).parent.parent.parent
@@ -101,16 +101,26 @@ def test_a_folder_is_an_encoder_whose_version_follows_its_weights(tiny: Path) ->
     assert (again.name, again.version == first.version) == (first.name, False)
 
 
-def test_processes_that_convert_at_once_make_one_sound_file(tiny: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("damaged", [MODEL, TABLES])
+def test_processes_that_convert_at_once_make_one_sound_model(tiny: Path, tmp_path: Path, damaged: str) -> None:
     folder = tmp_path / "made"
     with multiprocessing.get_context("spawn").Pool(2) as pool:
         made = pool.starmap(ensure_onnx, [(tiny, folder, "tiny")] * 2)
     assert made[0] == made[1]
-    assert [path.name for path in folder.glob("*.onnx")] == [made[0].name]
-    size = made[0].stat().st_size
-    made[0].write_bytes(made[0].read_bytes()[:-9])
-    assert ensure_onnx(tiny, folder, "tiny").stat().st_size == size
-    assert not [path for path in folder.iterdir() if path.is_dir()]  # the scratch folders are gone
+    assert [path for path in folder.iterdir() if path.is_dir()] == [made[0].parent]  # the scratch folders are gone
+    path = made[0].with_name(damaged)
+    sound = path.read_bytes()
+    path.write_bytes(sound[:-9] + b"!")
+    assert ensure_onnx(tiny, folder, "tiny").with_name(damaged).read_bytes() == sound
+
+
+def test_large_tables_are_mapped_and_change_no_vector(tmp_path: Path) -> None:
+    whole, made = use._weights(), ensure_onnx(use._weights(), tmp_path, "use")
+    assert made.stat().st_size < made.with_name(TABLES).stat().st_size
+    texts, parted = ["a red kettle", "红色水壶", ""], use.UseEncoder(made, threads=1)
+    np.testing.assert_array_equal(parted.encode(texts), use.UseEncoder(whole, threads=1).encode(texts))
+    if Path("/proc/self/maps").exists():
+        assert str(made.with_name(TABLES)) in Path("/proc/self/maps").read_text("utf-8")
 
 
 def test_weights_that_cannot_be_converted_say_why(tmp_path: Path) -> None:
