@@ -67,9 +67,10 @@ def _product(rows: Sequence[Mapping[str, str]]) -> dict[str, str | None]:
     }
     names = _options(first)
     variants = [_variant(row, names) for row in rows if _is_variant(row)]
-    prices = [made["price"] for made in variants if made["price"] is not None]
-    stocks = [made["stock"] for made in variants if made["stock"] is not None]
-    product["Price"] = f"{min(prices):.15g}" if prices else None
+    prices = [made["price"] for made in variants if isinstance(made["price"], float)]
+    stocks = [max(0, made["stock"]) for made in variants if isinstance(made["stock"], int)]
+    unread = next((made["price"] for made in variants if made["price"]), None)  # the warehouse says what is wrong
+    product["Price"] = f"{min(prices):.15g}" if prices else unread
     product["Inventory"] = str(sum(stocks)) if stocks else None
     product["Barcode"] = rows[0].get("Variant Barcode") or None if len(variants) == 1 else None
     product["Image"] = next((row["Image Src"] for row in rows if row.get("Image Src")), None)
@@ -106,7 +107,8 @@ def _is_variant(row: Mapping[str, str]) -> bool:
 def _variant(row: Mapping[str, str], options: Sequence[tuple[str, str]]) -> dict[str, Any]:
     given: dict[str, object] = {field: row.get(column) for field, column in VARIANT.items()}
     price, stock = parse_money(row.get(VARIANT["price"], "")), parse_number(row.get(VARIANT["stock"], ""))
-    given["price"], given["stock"] = price and price[0], None if stock is None else int(stock)  # written one way only
+    given["price"] = price[0] if price else given["price"]  # written one way only; another is the warehouse's to judge
+    given["stock"] = given["stock"] if stock is None else int(stock)
     chosen = {name: row[column].strip() for column, name in options}
     given["title"] = " / ".join(value for value in chosen.values() if value) or None
     return variant({**given, "options": chosen})

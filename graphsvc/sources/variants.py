@@ -71,7 +71,7 @@ def offer(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def variants_json(text: str | None) -> str | None:
-    """A cell that holds a list of variants in any of their names, in the warehouse's names; None for other text."""
+    """A cell that holds a list of variants in any of their names, in the warehouse's names; other text as it is."""
     return _listed(text, variant)
 
 
@@ -84,13 +84,12 @@ def _listed(text: str | None, make: Callable[[Mapping[str, Any]], dict[str, Any]
     try:
         found = json.loads(text) if text else None
     except (ValueError, RecursionError):
-        return None
+        return text  # the warehouse says that it is no list
     if isinstance(found, dict):
         found = [found]
-    if not isinstance(found, list):
-        return None
-    made = [make(one) for one in found if isinstance(one, dict)]
-    return json.dumps(made, ensure_ascii=False) if made else None
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        return text
+    return json.dumps([make(one) for one in found], ensure_ascii=False) if found else None
 
 
 def _plain(field: str | None, value: Any) -> Any:

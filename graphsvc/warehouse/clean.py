@@ -4,7 +4,7 @@ Works on one Arrow batch at a time. What is written plainly is cast by Arrow; Py
 are not. Knows kinds of fields; does not know files, hashes or rules.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -21,6 +21,8 @@ from graphsvc.warehouse.contracts import Contract
 from graphsvc.warehouse.fields import ASSETS, ATTRIBUTE_PREFIX, EVENT_WORDS, STATUS_WORDS
 from graphsvc.warehouse.schemas import ATTRIBUTE, TEXT, TIME, WHOLE
 from graphsvc.warehouse.standardise import (
+    MISSING,
+    NOTHING,
     SUSPICIOUS,
     check_gtin,
     clean_text,
@@ -45,6 +47,7 @@ pc: Any = pyarrow.compute
 lists: Any = pa.ListArray
 Converted = tuple[Column, dict[str, tuple[str | None, str]]]  # values; before → (after, rule)
 LINKS = ("url", "image")
+WORDS = ("text", "id", "path")
 CHANGED = pa.schema([("index", WHOLE), ("field", TEXT), ("before", TEXT), ("after", TEXT), ("rule", TEXT)])
 
 
@@ -73,6 +76,8 @@ def clean_batch(mapped: pa.Table, asset: str, contract: Contract) -> CleanBatch:
     money: dict[str, dict[str, str | None]] = {}
     for spec in ASSETS[asset]:
         text = _strings(mapped, spec.name)
+        if spec.kind in WORDS:  # a number that is none is refused, whatever it says
+            text = _given(result, spec.name, text, NOTHING)
         result.texts[spec.name] = text
         values, changed = KINDS[spec.kind](text, contract)
         if spec.name in LINKS:
@@ -113,6 +118,15 @@ def _strings(mapped: pa.Table, name: str) -> Column:
     column = mapped[name].cast(pa.string()).combine_chunks()
     blank = pc.match_substring_regex(column, r"^\s*$")
     return pc.if_else(pc.fill_null(blank, False), pa.scalar(None, pa.string()), column)
+
+
+def _given(result: CleanBatch, name: str, text: Column, missing: Sequence[str]) -> Column:
+    """What is really there: a word that stands for nothing becomes null, and that is recorded."""
+    none = pc.fill_null(pc.is_in(text, pa.array(missing)), False)
+    if not pc.any(none).as_py():
+        return text
+    _record(result, name, text, dict.fromkeys(text.filter(none).unique().to_pylist(), (None, "missing_word")))
+    return pc.if_else(none, pa.scalar(None, pa.string()), text)
 
 
 def _convert(
@@ -236,28 +250,42 @@ def _flag(text: Column, contract: Contract) -> Converted:
 
 def _nested(text: Column, contract: Contract) -> Converted:
     def read(before: str) -> tuple[str | None, str | None, str]:
-        return _read_nested(before, contract.decimal), None, ""
+        try:
+            found = orjson.loads(before)
+        except orjson.JSONDecodeError:
+            found = None
+        if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+            return None, None, "no_list"
+        rules = _read_amounts(found, contract.decimal)
+        after = orjson.dumps(found).decode()
+        return after, after, "+".join(rules)
 
     return _convert(text, pc.is_valid(text), pa.string(), text, read)
 
 
-def _read_nested(text: str, decimal: str) -> str:
-    """Variants or offers with their amounts as numbers; what is no list of them stays as it is."""
-    try:
-        found = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return text
-    entries = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+def _read_amounts(entries: Sequence[dict[str, Any]], decimal: str) -> list[str]:
+    """Put numbers in place of the amounts of variants or offers. One that cannot be, or cannot be read, becomes null;
+    the rules that say which are returned."""
+    rules: dict[str, None] = {}
     for one in entries:
-        price, stock = one.get("price"), one.get("stock")
-        if isinstance(price, str):
-            amount = parse_money(price, decimal)
-            one["price"], own = amount or (None, None)
-            one["currency"] = one.get("currency") or own
-        if isinstance(stock, str | float):
-            number = parse_number(stock, decimal) if isinstance(stock, str) else stock
-            one["stock"] = int(number) if number is not None and abs(number) < 1e15 else None
-    return orjson.dumps(found).decode() if entries else text
+        for name in ("price", "stock"):
+            given, own = one.get(name), None
+            if isinstance(given, str):
+                amount, own = parse_money(given, decimal) or (None, None)
+                one["currency"] = one.get("currency") or own
+            else:
+                amount = given
+            one[name] = _possible(amount)
+            if one[name] is None and given not in (None, "", *NOTHING):
+                rules[f"impossible_{name}"] = None
+        one["stock"] = None if one["stock"] is None else int(one["stock"])
+    return list(rules)
+
+
+def _possible(amount: object) -> float | int | None:
+    if isinstance(amount, int | float) and not isinstance(amount, bool) and 0 <= amount < 1e15:
+        return amount
+    return None
 
 
 def _as_is(text: Column, contract: Contract) -> Converted:
@@ -325,7 +353,12 @@ def _language(title: Column, text: Column) -> Column:
 def _attributes(mapped: pa.Table, result: CleanBatch) -> Column:
     """Columns `attributes.NAME`, and a column `attributes` of JSON, as one list of attributes per row."""
     names = [name for name in mapped.column_names if name.startswith(ATTRIBUTE_PREFIX)]
-    columns = [_attribute_column(_strings(mapped, name), name.removeprefix(ATTRIBUTE_PREFIX), result) for name in names]
+    columns = [
+        _attribute_column(
+            _given(result, name, _strings(mapped, name), MISSING), name.removeprefix(ATTRIBUTE_PREFIX), result
+        )
+        for name in names
+    ]
     if "attributes" not in mapped.column_names:
         return _interleave(columns, mapped.num_rows)
     flat = _interleave(columns, mapped.num_rows).to_pylist()

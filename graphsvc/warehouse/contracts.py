@@ -26,7 +26,7 @@ from pydantic import ValidationError
 from graphsvc.errors import ContractError
 from graphsvc.shop import write_durably
 from graphsvc.warehouse.fields import ASSETS, EVENT_KINDS
-from graphsvc.warehouse.standardise import day_comes_first, decimal_mark
+from graphsvc.warehouse.standardise import day_comes_first, decimal_mark, parse_number
 
 LOGICAL = {
     "number": "number", "money": "number", "integer": "integer", "time": "timestamp", "flag": "boolean",
@@ -44,11 +44,13 @@ LIMITS: dict[tuple[str, str], dict[str, object]] = {
     ("orders", "time"): {"minimum": "1980-01-01"},
     ("events", "product"): {"maxLength": 500},
     ("events", "time"): {"minimum": "1980-01-01"},
-    ("reviews", "rating"): {"minimum": 0, "maximum": 100},
     ("reviews", "text"): {"maxLength": 100_000},
     ("reviews", "time"): {"minimum": "1980-01-01"},
 }
 LONGEST = 180  # bytes of a source's name in a file's, which may have 255
+SCALES = (5, 10, 100)  # of ratings
+FEW = 5  # ratings: fewer show no scale
+ON_SCALE = 0.8  # share of the first ratings that a scale must hold
 AHEAD = 1.0  # days that a time may lie after now, for clocks and zones; a contract may say otherwise
 
 
@@ -219,7 +221,7 @@ def propose(
 ) -> Contract:
     """A contract with sensible defaults, from the first rows: raw columns (`sample`) and mapped `fields`.
 
-    No value of the data enters it, only names, kinds and notations.
+    No value of the data enters it, only names, kinds, notations and the scale of ratings.
     """  # fmt: skip
     numbers = [
         value for f in ASSETS[asset] if f.kind in ("number", "money") for value in fields.get(f.name, ()) if value
@@ -245,7 +247,7 @@ def propose(
                 name=asset,
                 logicalType="object",
                 properties=[
-                    _property(asset, f.name, f.kind, f.required)
+                    _property(asset, f.name, f.kind, f.required, fields.get(f.name, ()))
                     for f in ASSETS[asset]
                     if f.name in fields or f.required
                 ],
@@ -289,15 +291,24 @@ def _raw(column: str, identifiers: Mapping[str, str]) -> SchemaProperty:
     )
 
 
-def _property(asset: str, name: str, kind: str, required: bool) -> SchemaProperty:
+def _property(
+    asset: str, name: str, kind: str, required: bool, values: Sequence[str | None]
+) -> SchemaProperty:  # fmt: skip
     kinds = [EnumValue(value=word) for word in EVENT_KINDS] if kind == "event" else None
     return SchemaProperty(
         name=name,
         logicalType=LOGICAL.get(kind, "string"),
         required=required or None,
-        logicalTypeOptions=LIMITS.get((asset, name)),
+        logicalTypeOptions=_scale(values) if name == "rating" else LIMITS.get((asset, name)),
         enum=kinds,
     )
+
+
+def _scale(values: Sequence[str | None]) -> dict[str, object]:
+    """The scale that ratings are on: the smallest that nearly all are within, the widest where few are known."""
+    read = [number for value in values if value and (number := parse_number(value)) is not None]
+    fits = (scale for scale in SCALES if sum(0 <= number <= scale for number in read) >= ON_SCALE * len(read))
+    return {"minimum": 0, "maximum": next(fits, SCALES[-1]) if len(read) >= FEW else SCALES[-1]}
 
 
 def _rules(prop: SchemaProperty, kind: str) -> list[Rule]:

@@ -21,6 +21,7 @@ from graphsvc.vault import Vault
 from graphsvc.warehouse.clean import clean_batch, typed_schema
 from graphsvc.warehouse.contracts import PREDICATES, Contract, Rule, file_name
 from graphsvc.warehouse.schemas import TEXT, WHOLE
+from graphsvc.warehouse.standardise import NOTHING
 from graphsvc.warehouse.tables import SQL
 
 Column = Any  # a pa.Array; the stubs of pyarrow cannot tell its type
@@ -28,7 +29,7 @@ RAW_LIMIT = 2_000  # characters of a line that its reader refused
 # Columns that readers add, the last one in a retry; any other name, as Mongo's _id, is the source's own.
 OURS = ("_line", "_file", "_row_hash")
 
-VERSION = 4  # of the cleaning; raised when the same row would come out otherwise, so that known rows are read anew
+VERSION = 5  # of the cleaning; raised when the same row would come out otherwise, so that known rows are read anew
 STAGED = pa.schema([("seq", WHOLE), ("file", TEXT), ("line", WHOLE), ("row_hash", TEXT), ("row", TEXT)])
 
 
@@ -151,7 +152,7 @@ class Stage:
             column = raw.column(name)
             kind = self._identifiers.get(name)
             columns[name] = (
-                self._vault.shield_column(column, kind, store=self._store)
+                self._vault.shield_column(_somebody(column), kind, store=self._store)
                 if kind
                 else self._vault.mask_column(column, store=self._store)
             )
@@ -193,6 +194,13 @@ class Stage:
             self._connection.register("moved", moved)
             self._connection.execute("INSERT INTO value_changes SELECT seq, field, before, after, rule FROM moved")
         self._writer.write_table(staged.cast(self._schema))
+
+
+def _somebody(column: Column) -> Column:
+    """Identifiers without the words that stand for nobody: theirs would be the pseudonym of one shopper with the past
+    of all."""
+    nobody: Column = pc.is_in(column, pa.array(NOTHING))
+    return pc.if_else(nobody, pa.scalar(None, pa.string()), column)
 
 
 def judge(

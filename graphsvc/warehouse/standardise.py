@@ -79,6 +79,9 @@ _ZONES = {
     "WEST": 1, "BST": 1, "CET": 1, "MEZ": 1, "CEST": 2, "MESZ": 2, "EET": 2, "EEST": 3, "MSK": 3, "HKT": 8, "SGT": 8,
     "JST": 9, "KST": 9, "AEST": 10, "AEDT": 11, "NZST": 12, "NZDT": 13,
 }  # fmt: skip
+# What programs write where they have nothing. As an attribute "none" is an answer: a carpet without a pattern.
+MISSING = ("null", "NULL", "Null", "nan", "NaN", "N/A", "n/a", "#N/A", "<NA>", "\\N", "undefined", "#REF!", "#VALUE!")
+NOTHING = (*MISSING, "none", "None", "NONE")
 LONGEST = 100  # characters of a number; what is longer is none
 EITHER = "either"  # both decimal marks are met
 NUMBER = re.compile(

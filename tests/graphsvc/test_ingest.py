@@ -395,6 +395,15 @@ def test_order_lines_read_by_another_mapping_take_their_own_places(shop: Shop, t
     assert ({e["value"] for e in before}, {e["value"] for e in after}) == ({6.0, 10.0, -10.0}, {None})
 
 
+def test_words_that_stand_for_nobody_are_no_shopper(till: Shop, tmp_path: Path) -> None:
+    take_orders(
+        till, tmp_path / "o.csv", *(order(f"b-{who}", "1", "2", who=who) for who in ("c1", "nan", "None", "null"))
+    )
+    shoppers = {event["basket"]: event["shopper"] for event in till.current_events()}
+    assert list(shoppers.values()).count(None) == 3
+    assert shoppers["shop:b-c1"] == till.vault.pseudonym("c1")
+
+
 def test_who_the_shopper_is_may_be_said_later(till: Shop, tmp_path: Path) -> None:
     rows = [order("1", "1", "3"), order("1", "1", "4"), order("2", "2", "5")]
     nobody = {name: column for name, column in ORDERS.items() if name != "shopper"}

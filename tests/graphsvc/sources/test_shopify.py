@@ -70,3 +70,18 @@ def test_what_the_online_store_hides_says_so(tmp_path: Path, status: str, publis
     path.write_text(f"Handle,Title,Variant Price,Published,Status\nmug,Mug,9.00,{published},{status}\n", "utf-8")
     (row,) = [row for batch in open_source(str(path)).batches() for row in batch.to_pylist()]
     assert row["Status"] == read
+
+
+def test_amounts_that_cannot_be_read_are_left_for_the_warehouse_to_judge(tmp_path: Path) -> None:
+    path = tmp_path / "products_export.csv"
+    rows = (
+        "mug,Mug,,Nordholm,,,,Title,Default Title,,,MU-1,many,abc,,,,active\n"
+        "cup,Cup,,,,,,Size,S,,,C-1,-3,abc,,,,\n"
+        "cup,,,,,,,,M,,,C-2,2,4,,,,\n"
+    )
+    path.write_text(HEADER + rows, "utf-8")
+    mug, cup = (row for batch in open_source(str(path)).batches() for row in batch.to_pylist())
+    assert mug["Price"] == "abc"
+    assert [(one["price"], one["stock"]) for one in json.loads(mug["Variants"])] == [("abc", "many")]
+    assert (cup["Price"], cup["Inventory"]) == ("4", "2")  # three that were oversold take none of the others
+    assert [(one["price"], one["stock"]) for one in json.loads(cup["Variants"])] == [("abc", -3), (4, 2)]
