@@ -27,6 +27,8 @@ FUNCTIONS = frozenset(
     {"date", "datetime", "localdatetime", "localtime", "time", "duration", "point", "vector.similarity"}
 )
 SHOWN = frozenset({"ShowIndexes", "ShowConstraints", "ShowProcedures", "ShowFunctions"})
+EXPLAIN = "EXPLAIN "
+PLACE = re.compile(r"\(line 1, column (\d+) \(offset: (\d+)\)\)")
 MODE = re.compile(r"\A(?:\s+|//[^\n]*(?:\n|\Z)|/\*.*?\*/)*(?:EXPLAIN|PROFILE)\b", re.IGNORECASE | re.DOTALL)
 SILENT = re.compile(r"""`[^`]*`|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/""", re.DOTALL)
 CALLED = re.compile(r"(?<![\w.$])(\w+(?:\s*\.\s*\w+)+)\s*\(")
@@ -61,14 +63,26 @@ def ask(graph: Graph, text: str, params: Mapping[str, Any] | None = None, limits
     check_text(text)
 
     def work(tx: Any) -> Answer:
-        check_plan(tx.run("EXPLAIN " + MODE.sub("", text, count=1), dict(params or {})).consume())
+        check_plan(tx.run(EXPLAIN + MODE.sub("", text, count=1), dict(params or {})).consume())
         result = tx.run(text, dict(params or {}))
         columns = tuple(result.keys())
         found = result.fetch(allowed.rows + 1)
         rows = tuple(tuple(plain(value) for value in record.values()) for record in found[: allowed.rows])
         return Answer(columns, rows, len(found) > allowed.rows, time.perf_counter() - began)
 
-    return graph.begin_read(work, allowed.timeout_s)
+    try:
+        return graph.begin_read(work, allowed.timeout_s)
+    except StatementError as error:
+        raise type(error)(_as_written(error.message), error.next_step) from error
+
+
+def _as_written(said: str) -> str:
+    """Neo4j's words about a statement without the EXPLAIN that we put before it."""
+    if f'"{EXPLAIN}' not in said:
+        return said
+    ours = len(EXPLAIN)
+    told = PLACE.sub(lambda at: f"(line 1, column {int(at[1]) - ours} (offset: {int(at[2]) - ours}))", said)
+    return told.replace(f'"{EXPLAIN}', '"').replace("\n" + " " * ours, "\n")
 
 
 def check_text(text: str) -> None:

@@ -194,6 +194,8 @@ def _of_server(error: Any, uri: str) -> CypherError:
         return StatementError("The statement needs more memory than one may take.", "Narrow it, or add a LIMIT.")
     if isinstance(error, exceptions.TransientError | exceptions.DatabaseUnavailable):
         return GraphAway(f"Neo4j at {uri} cannot answer now: {said}.", "Try again.")
+    if code.endswith("ParameterMissing"):
+        return StatementError(said, "Give it a value, on the command line by --param name=value.")
     if isinstance(error, exceptions.ClientError):
         return StatementError(said, "See the Cypher manual of Neo4j for what the statement may hold.")
     return GraphAway(f"Neo4j at {uri} failed: {said}.", "See its log.")

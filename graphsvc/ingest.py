@@ -16,7 +16,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphsvc.errors import InputError, SourceError, StorageError
+from graphsvc.errors import InputError, SafetyStop, SourceError, StorageError
 from graphsvc.history import History
 from graphsvc.vault import Vault
 from graphsvc.warehouse import contracts
@@ -71,6 +71,7 @@ class PreparedBatch:
     changed: Mapping[str, int]  # "field rule" → values
     drift: Sequence[str]
     payload: Mapping[str, Any] = field(default_factory=dict)
+    stop: SafetyStop | None = None  # what the import would end with, were it no dry run
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +188,9 @@ class _Run:
         self.stage.close()
         self.connection.execute("DROP TABLE known")  # it is large, and all rows have been asked
         judge_all(self.connection, self.request.asset, self.request.name, self.contract, retry=self.request.retry)
-        if self.request.sync:
-            retire_missing(self.connection, self.request.name, asked=self.request.confirmed or self.request.dry_run)
+        stop = retire_missing(self.connection, self.request.name) if self.request.sync else None
+        if stop is not None and not (self.request.confirmed or self.request.dry_run):
+            raise stop
         counts = self._count()
         tables = {} if self.request.dry_run else self._write_tables(counts)
         rules = self.connection.execute((SQL / "counts.sql").read_text("utf-8")).fetchall()
@@ -203,6 +205,7 @@ class _Run:
             changed={rule: rows for what, rule, rows in rules if what == "changed"},
             drift=self.drift,
             payload=self._payload(tables, counts) if named else {},
+            stop=None if self.request.confirmed else stop,
         )
 
     def _register_known(self) -> None:

@@ -141,6 +141,8 @@ def _say(done: Report, dry_run: bool) -> None:
         f" {counts.changed:,} of the accepted change a known product, {counts.retired:,} retired.",
         markup=False,
     )
+    if batch.stop is not None:
+        err.print(f"[yellow]The import would stop here: {escape(str(batch.stop))}[/yellow]")
     if dry_run:
         out.print("Nothing was written.")
     elif done.offset is None:

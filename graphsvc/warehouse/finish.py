@@ -67,24 +67,25 @@ def judge_all(connection: duckdb.DuckDBPyConnection, asset: str, name: str, cont
     connection.execute(f'CREATE VIEW stage_keys AS SELECT seq, file, line, "{key}" AS key FROM stage')
 
 
-def retire_missing(connection: duckdb.DuckDBPyConnection, name: str, *, asked: bool) -> None:
-    """Retire the products of a source that its whole catalogue lacks. Raises SafetyStop unless somebody was `asked`."""
+def retire_missing(connection: duckdb.DuckDBPyConnection, name: str) -> SafetyStop | None:
+    """Retire the products of a source that its whole catalogue lacks; returns why somebody should be asked first."""
     gone = connection.execute((SQL / "missing_products.sql").read_text("utf-8"), {"name": name}).fetchall()[0][0]
     had, lost = connection.execute(
         "SELECT (SELECT count(*) FROM mine),"
         " (SELECT count(*) FROM rejects) + (SELECT count(*) FROM stage WHERE key IS NULL)"
     ).fetchall()[0]
-    if gone and lost and not asked:
-        raise SafetyStop(
+    if gone and lost:
+        return SafetyStop(
             f"This would retire {gone:,} products of {name}, and {lost:,} rows of the file do not say which products"
             " they are.",
             "Correct these rows, which a --dry-run counts by rule; if the products are gone, import with --yes.",
         )
-    if gone > SAFE_SHARE * had and not asked:
-        raise SafetyStop(
+    if gone > SAFE_SHARE * had:
+        return SafetyStop(
             f"This would retire {gone:,} of the {had:,} products of {name}.",
             "Check the file; if it is right, import it again with --yes.",
         )
+    return None
 
 
 def rows_of(

@@ -128,6 +128,14 @@ def test_what_does_not_only_read_the_graph_is_refused_with_a_clear_word(neo4j: G
     assert neo4j.read("MATCH (n:X) RETURN count(n)").rows == ((0,),)
 
 
+def test_what_is_wrong_with_a_statement_is_said_of_it_as_it_was_written(neo4j: Graph) -> None:
+    with pytest.raises(StatementError, match=r"line 1, column 18 \(offset: 17\)") as caught:
+        ask(neo4j, "MATCH (p:Product RETURN p")
+    assert caught.value.message.splitlines()[1:] == ['"MATCH (p:Product RETURN p"', " " * 18 + "^"]
+    with pytest.raises(StatementError, match="--param name=value"):
+        ask(neo4j, "MATCH (p {id: $x}) RETURN p")
+
+
 @pytest.mark.parametrize(
     "text",
     [

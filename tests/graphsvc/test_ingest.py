@@ -193,7 +193,9 @@ def test_sync_retires_what_is_gone_but_stops_before_much_is(shop: Shop, tmp_path
     with pytest.raises(SafetyStop, match="6 of the 9"):
         shop.ingest(three, "products", PRODUCTS, sync=True)
     assert len(shop.products()) == 9
-    shop.ingest(three, "products", PRODUCTS, sync=True, confirmed=True)
+    tried = shop.ingest(three, "products", PRODUCTS, sync=True, dry_run=True)
+    assert (tried.counts.retired, "6 of the 9" in str(tried.stop)) == (6, True)
+    assert shop.ingest(three, "products", PRODUCTS, sync=True, confirmed=True).stop is None
     assert set(shop.products()) == {"1", "2", "3"}
     assert shop.ingest(catalogue(tmp_path / "d.csv", 9), "products", PRODUCTS).counts.accepted == 6
 
