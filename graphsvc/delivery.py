@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from graphsvc.errors import InputError, MappingError, SourceError, StorageError
-from graphsvc.history import IMPORT, History, read_history
+from graphsvc.history import IMPORT, PRODUCTS, History, read_history
 from graphsvc.ingest import SAMPLE, Importer, PreparedBatch, Request, check_asset, check_name
 from graphsvc.knowledge import extract_batch
 from graphsvc.log import Change, WriteLog
@@ -24,7 +24,7 @@ from graphsvc.sources import open_source
 from graphsvc.vault import Vault
 from graphsvc.warehouse.contracts import file_name
 from graphsvc.warehouse.fields import ASSETS
-from graphsvc.warehouse.quarantine import RefusedRows
+from graphsvc.warehouse.quarantine import RefusedRows, dismissed
 from graphsvc.warehouse.stage import OURS
 from graphsvc.warehouse.tables import Warehouse, storage_errors
 
@@ -107,6 +107,12 @@ class Receiver:
         importer = Importer(self._warehouse, self._vault, self._shop.contracts, lambda path: held, guess)
         request = Request(["quarantine"], asset, name, history, mapping, retry=True)
         return replace(self._commit(importer, request, actor, progress), mapping=mapping, left=left)
+
+    def dismiss(self, rows: Sequence[Mapping[str, object]], why: str, actor: str = "local") -> int:
+        """Let rows of the quarantine go that will never pass; returns the offset. They come back with their file."""
+        masked = self._vault.mask(why.strip() or "no reason given")
+        let_go = {str(row["quarantine_id"]): dismissed(row, masked) for row in rows}
+        return self._log.append(Change(PRODUCTS, {"products": [], "quarantine": list(let_go.values())}, "", actor))
 
     def _commit(self, importer: Importer, request: Request, actor: str, progress: Progress) -> Report:
         done = importer.prepare(request, lambda rows: progress("reading", rows))

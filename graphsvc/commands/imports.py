@@ -4,6 +4,7 @@ import shlex
 from pathlib import Path
 from typing import Annotated
 
+import pyarrow as pa
 import typer
 from rich.markup import escape
 from rich.table import Column
@@ -14,7 +15,7 @@ from graphsvc.errors import GraphUnavailable
 from graphsvc.service import Service
 from graphsvc.settings import Settings
 from graphsvc.warehouse.fields import ASSETS
-from graphsvc.warehouse.quarantine import list_refused, of_source, short_ids, show_refused
+from graphsvc.warehouse.quarantine import list_refused, of_rule, of_source, pick, short_ids
 
 quarantine = typer.Typer(help="What was refused: list it, look at a row, judge it again.", no_args_is_help=True)
 
@@ -61,8 +62,7 @@ def list_rows(
 ) -> None:
     """List refused rows with file, line, rule and reason."""
     with errors(), Service(_settings(context), write=False) as service:
-        history = service.history()
-        all_held = list_refused(service.warehouse, history.order, rows=history.rows.get("quarantine"))
+        all_held = _held(service)
         held, ids = of_source(all_held, name), short_ids(all_held)
         shown = held.slice(0, rows).to_pylist()
         columns = ("source", "asset", "file", "line", "rule", "reason")
@@ -84,9 +84,7 @@ def show_row(
 ) -> None:
     """Show one refused row, why it was refused and what would let it pass."""
     with errors(), Service(_settings(context), write=False) as service:
-        history = service.history()
-        rows = history.rows.get("quarantine")
-        found = show_refused(service.warehouse, history.order, quarantine_id, rows=rows)
+        found = pick(_held(service), quarantine_id)
         cells = [(key, value) for key, value in found.items() if key not in ("batch", "row_hash")]
         show(("", Column(overflow="fold")), cells)
 
@@ -108,6 +106,33 @@ def retry(
         total = done.batch.counts.read + sum(done.left.values())
         again = f"{done.batch.counts.read:,} judged again{left}."
         out.print(f"Of {name}, {total:,} rows were in quarantine = {again}", markup=False)
+
+
+@quarantine.command("dismiss")
+def dismiss(
+    context: typer.Context,
+    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="ids, or how they begin")] = None,
+    name: Annotated[str | None, typer.Option(help="all rows of this source, with --rule")] = None,
+    rule: Annotated[str | None, typer.Option(help="that this rule refuses, with --name")] = None,
+    why: Annotated[str, typer.Option(help="kept in the log")] = "",
+) -> None:
+    """Let refused rows go that will never pass, such as those without a key.
+
+    Example:  python -m graphsvc quarantine dismiss --name shop --rule key_missing --why "footer of the export"
+    """
+    if (name is None) != (rule is None) or not (ids or name):
+        raise typer.BadParameter("Give ids, or --name and --rule.")
+    with errors(), Service(_settings(context), purpose="a dismissal") as service:
+        held = _held(service)
+        rows = [pick(held, one) for one in ids or ()] + (of_rule(held, name, rule) if name and rule else [])
+        offset = service.receiver().dismiss(rows, why)
+        left = _held(service).num_rows
+        out.print(f"{held.num_rows - left:,} rows let go, as entry {offset} of the log; {left:,} in quarantine.")
+
+
+def _held(service: Service) -> pa.Table:
+    history = service.history()
+    return list_refused(service.warehouse, history.order, rows=history.rows.get("quarantine"))
 
 
 def summary(done: Report) -> dict[str, object]:

@@ -1,10 +1,10 @@
-"""The rows that were refused: list them, show one, and read them again as a source of their own.
+"""The rows that were refused: list them, pick one, let it go, and read them again as a source of their own.
 
 Knows the table of refused rows; does not judge them again, the import does.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ Column = Any  # a pa.ChunkedArray; the stubs of pyarrow cannot tell its type, no
 pc: Any = pyarrow.compute
 SHORT, WHOLE = 8, 20  # characters of an id: the fewest that are shown, and all
 SHOWN = 5  # ids in an error
+RELEASED = "released"  # the rule of a row that is in quarantine no more
 GAVE_WAY = ("exact_duplicate", "duplicate_key")  # rules by which a row was refused for the sake of another
 
 
@@ -54,14 +55,11 @@ def short_ids(held: pa.Table) -> dict[str, str]:
     return {one: one[:length] for one in ids}
 
 
-def show_refused(
-    warehouse: Warehouse, batches: Sequence[str], quarantine_id: str, *, rows: pa.Table | None = None
-) -> dict[str, object]:
-    """One refused row with its reasons and fixes, by its id or the beginning of it that no other has.
+def pick(held: pa.Table, quarantine_id: str) -> dict[str, object]:
+    """One of the rows in quarantine, by its id or the beginning of it that no other has.
 
     Raises NotFoundError, and InputError for a beginning that several have.
     """
-    held = list_refused(warehouse, batches, rows=rows)
     found = held.filter(pc.starts_with(held["quarantine_id"], quarantine_id.strip() or " ")).to_pylist()
     if not found:
         raise NotFoundError(f"Nothing in quarantine has the id {quarantine_id!r}.", "See quarantine list.")
@@ -69,6 +67,19 @@ def show_refused(
         some = ", ".join(str(row["quarantine_id"]) for row in found[:SHOWN]) + (", ..." if len(found) > SHOWN else "")
         raise InputError(f"{len(found):,} ids in quarantine begin with {quarantine_id!r}: {some}.", "Give more of it.")
     return dict(found[0])
+
+
+def of_rule(held: pa.Table, name: str, rule: str) -> list[dict[str, object]]:
+    """The rows of a source that a rule refuses. Raises NotFoundError when there are none."""
+    found = [row for row in of_source(held, name).to_pylist() if rule in str(row["rule"]).split(", ")]
+    if not found:
+        raise NotFoundError(f"No row of {name!r} in quarantine is refused by {rule!r}.", "See quarantine list.")
+    return found
+
+
+def dismissed(row: Mapping[str, object], why: str) -> dict[str, object]:
+    """The last word on a refused row that will never pass: it is let go, and of its content nothing is repeated."""
+    return {**row, "rule": RELEASED, "reason": f"dismissed: {why}", "fix": "", "row": None, "batch": ""}
 
 
 @dataclass(frozen=True, slots=True)

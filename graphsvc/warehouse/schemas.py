@@ -134,7 +134,7 @@ QUARANTINE = pa.schema(
         ("asset", TEXT),  # products, events, ...
         ("file", TEXT),
         ("line", pa.int64()),
-        ("rule", TEXT),  # names of all rules that refuse it, joined by ", "; "released": it has passed or come anew
+        ("rule", TEXT),  # names of all rules that refuse it, joined by ", "; "released": passed, came anew, dismissed
         ("reason", TEXT),
         ("fix", TEXT),  # what would let it pass
         ("row", TEXT),  # the raw row as JSON, direct identifiers already pseudonyms

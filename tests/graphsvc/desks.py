@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from graphsvc.delivery import Delivery, Receiver, Report
 from graphsvc.history import read_history
 from graphsvc.log import WriteLog
@@ -39,8 +41,12 @@ class Desk:
         found = read_history(self.log).current_products(self.warehouse)
         return {row["key"]: row for row in found.to_pylist()}
 
+    def held(self) -> pa.Table:
+        history = read_history(self.log)
+        return list_refused(self.warehouse, history.order, rows=history.rows.get("quarantine"))
+
     def refused(self) -> list[dict[str, Any]]:
-        return list(list_refused(self.warehouse, read_history(self.log).order).to_pylist())
+        return list(self.held().to_pylist())
 
     def is_empty(self) -> bool:
         """Whether nothing has happened: no entry, and no batch that an entry would have to name."""

@@ -23,7 +23,7 @@ from graphsvc.ingest import Importer, PreparedBatch, Request
 from graphsvc.mapping import guess
 from graphsvc.vault import Vault
 from graphsvc.warehouse import contracts
-from graphsvc.warehouse.quarantine import RefusedRows, list_refused, show_refused
+from graphsvc.warehouse.quarantine import RefusedRows, list_refused, pick
 from graphsvc.warehouse.tables import Warehouse
 
 
@@ -215,7 +215,7 @@ def test_every_reason_of_a_refused_row(shop: Shop, tmp_path: Path) -> None:
     assert held[4]["rule"] == "price_unreadable"
     assert held[2]["file"] == "p.csv"
     assert "contract" in str(held[2]["fix"])
-    assert show_refused(shop.warehouse, shop.named, str(held[2]["quarantine_id"]))["reason"] == held[2]["reason"]
+    assert pick(list_refused(shop.warehouse, shop.named), str(held[2]["quarantine_id"]))["reason"] == held[2]["reason"]
     again = shop.ingest(write(tmp_path / "q.csv", rows), "products", PRODUCTS)
     assert (again.counts.unchanged, again.counts.quarantined) == (1, 3)
 

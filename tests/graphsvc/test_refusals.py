@@ -14,9 +14,10 @@ from graphsvc.errors import (
     InputError,
     NotFoundError,
 )
+from graphsvc.history import PRODUCTS as CHANGED
 from graphsvc.history import read_history
 from graphsvc.warehouse.contracts import path_of
-from graphsvc.warehouse.quarantine import list_refused, short_ids, show_refused
+from graphsvc.warehouse.quarantine import list_refused, of_rule, pick, short_ids
 from tests.graphsvc.desks import Desk, one
 from tests.graphsvc.shops import (
     PRODUCTS,
@@ -102,23 +103,43 @@ def test_a_time_that_has_not_come_is_refused(desk: Desk, tmp_path: Path) -> None
 
 def test_a_refused_row_is_found_by_how_its_id_begins(desk: Desk, tmp_path: Path) -> None:
     desk.take(write_products(tmp_path / "p.csv", [one(str(n), price="-1") for n in range(40)]))
-    order = read_history(desk.log).order
-    held = list_refused(desk.warehouse, order)
+    held = list_refused(desk.warehouse, read_history(desk.log).order)
     ids = short_ids(held)
     assert len(set(ids.values())) == 40
     assert {len(short) for short in ids.values()} == {8}
     for whole, short in ids.items():
-        assert show_refused(desk.warehouse, order, short)["quarantine_id"] == whole
+        assert pick(held, short)["quarantine_id"] == whole
     letter = next(first for first, count in Counter(whole[0] for whole in ids).items() if count > 1)
     with pytest.raises(InputError, match=f"begin with '{letter}'") as caught:
-        show_refused(desk.warehouse, order, letter)
+        pick(held, letter)
     assert not isinstance(caught.value, NotFoundError)
     assert letter in caught.value.message.partition(": ")[2]
     for nothing in ("", "zz"):
         with pytest.raises(NotFoundError):
-            show_refused(desk.warehouse, order, nothing)
+            pick(held, nothing)
     twins = held.set_column(0, "quarantine_id", pa.array([f"abcdefghij{n:010d}" for n in range(40)]))
     assert {len(short) for short in short_ids(twins).values()} == {20}
+
+
+def test_rows_that_will_never_pass_are_let_go(desk: Desk, tmp_path: Path) -> None:
+    rows = [one("1"), one("", title="Total"), one("", title="Page 2"), one("2", price="-1")]
+    file = write_products(tmp_path / "p.csv", rows)
+    desk.take(file)
+    held = desk.held()
+    with pytest.raises(NotFoundError, match="key_missed"):
+        of_rule(held, "shop", "key_missed")
+    desk.receiver.dismiss(of_rule(held, "shop", "key_missing"), "totals, says ann@shop.example")
+    (left,) = desk.refused()
+    assert left["rule"] == "price_minimum"
+    told = desk.log.read(0)
+    (entry,) = [entry.payload.decode() for entry in told if entry.kind == CHANGED]
+    assert "dismissed: totals" in entry
+    assert "ann@shop.example" not in entry
+    assert "Page 2" not in entry
+    assert desk.take(file).offset is None  # the same file says nothing new
+    assert len(desk.refused()) == 1
+    desk.take(write_products(tmp_path / "p.csv", [*rows, one("3")]))
+    assert len(desk.refused()) == 3  # a new one brings them again
 
 
 def test_a_retry_says_what_it_leaves_out(desk: Desk, tmp_path: Path) -> None:

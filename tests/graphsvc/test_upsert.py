@@ -13,7 +13,7 @@ from graphsvc.log import Change, WriteLog
 from graphsvc.upsert import MOST, Upserter
 from graphsvc.vault import Vault
 from graphsvc.warehouse.contracts import propose
-from graphsvc.warehouse.quarantine import list_refused, show_refused
+from graphsvc.warehouse.quarantine import list_refused, pick
 from graphsvc.warehouse.tables import Warehouse
 
 
@@ -189,5 +189,5 @@ def test_a_claim_that_breaks_the_ontology_goes_to_quarantine(shop: Shop) -> None
     (held,) = list_refused(shop.warehouse, shop.history.order, rows=rows).to_pylist()
     assert (held["source"], held["asset"], held["rule"]) == ("s", "claims", "ontology")
     assert "2.0" in held["reason"]
-    found = show_refused(shop.warehouse, shop.history.order, held["quarantine_id"], rows=rows)
+    found = pick(list_refused(shop.warehouse, shop.history.order, rows=rows), held["quarantine_id"])
     assert found["reason"] == held["reason"]

@@ -40,6 +40,18 @@ def test_ids_of_refused_rows_can_be_pasted_and_a_retry_counts_every_row(run: Run
     assert f"{total} + {len(ids) - 2} of orders (--as orders)." in run("quarantine", "retry", "shop")
 
 
+def test_what_is_let_go_is_counted_and_the_shop_still_answers(run: Run, tmp_path: Path) -> None:
+    bad = [PRODUCTS[0], ["", *PRODUCTS[1][1:]], [*PRODUCTS[2][:4], "-1", *PRODUCTS[2][5:]]]
+    run("ingest", str(write_products(tmp_path / "p.csv", bad)), "--name", "shop", "--no-graph")
+    run("quarantine", "dismiss", code=2)
+    run("quarantine", "dismiss", "--name", "shop", code=2)
+    said = run("quarantine", "dismiss", "--name", "shop", "--rule", "key_missing", "--why", "a footer")
+    assert "1 rows let go, as entry 2 of the log; 1 in quarantine." in " ".join(said.split())
+    (short,) = re.findall(r"^│ (\S{8}) │", run("quarantine", "list"), re.MULTILINE)
+    assert "0 in quarantine" in " ".join(run("quarantine", "dismiss", short).split())
+    assert "shop:1" in run("search", PRODUCTS[0][1])
+
+
 def test_files_of_two_assets_are_answered_with_the_commands_to_run(run: Run, tmp_path: Path) -> None:
     files = write_orders(tmp_path / "o.csv", ORDERS), write_products(tmp_path / "p.csv", PRODUCTS)
     said = run("ingest", *map(str, files), code=1)
