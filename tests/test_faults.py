@@ -12,9 +12,9 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +96,7 @@ def produce(server: Server, acknowledged: dict[str, int], name: str, seed: int) 
             else:
                 event = {"productId": f"shop:{draw.randint(1, 6)}", "kind": "VIEW", "sessionId": name}
                 acknowledged[f"track:{key}"] = server.ask(TRACK, e=[event], k=key)["track"]["offset"]
-        except (OSError, urllib.error.URLError):
+        except (OSError, HTTPException):  # it was killed before, or in the middle of, an answer
             return
 
 
@@ -114,7 +114,9 @@ def test_a_killed_service_loses_nothing_acknowledged(
         ]
         for producer in producers:
             producer.start()
-        time.sleep(draw.uniform(0.2, 2.5))
+        while not acknowledged and any(producer.is_alive() for producer in producers):
+            time.sleep(0.01)
+        time.sleep(draw.uniform(0.0, 2.5))
         server.kill()
         for producer in producers:
             producer.join()
