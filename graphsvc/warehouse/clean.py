@@ -19,6 +19,7 @@ from extractors.measures import read_measure
 from graphsvc.ontology import attribute_name
 from graphsvc.warehouse.contracts import Contract
 from graphsvc.warehouse.fields import ASSETS, ATTRIBUTE_PREFIX, EVENT_WORDS, STATUS_WORDS
+from graphsvc.warehouse.nested import read_nested
 from graphsvc.warehouse.schemas import ATTRIBUTE, TEXT, TIME, WHOLE
 from graphsvc.warehouse.standardise import (
     MISSING,
@@ -249,43 +250,7 @@ def _flag(text: Column, contract: Contract) -> Converted:
 
 
 def _nested(text: Column, contract: Contract) -> Converted:
-    def read(before: str) -> tuple[str | None, str | None, str]:
-        try:
-            found = orjson.loads(before)
-        except orjson.JSONDecodeError:
-            found = None
-        if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-            return None, None, "no_list"
-        rules = _read_amounts(found, contract.decimal)
-        after = orjson.dumps(found).decode()
-        return after, after, "+".join(rules)
-
-    return _convert(text, pc.is_valid(text), pa.string(), text, read)
-
-
-def _read_amounts(entries: Sequence[dict[str, Any]], decimal: str) -> list[str]:
-    """Put numbers in place of the amounts of variants or offers. One that cannot be, or cannot be read, becomes null;
-    the rules that say which are returned."""
-    rules: dict[str, None] = {}
-    for one in entries:
-        for name in ("price", "stock"):
-            given, own = one.get(name), None
-            if isinstance(given, str):
-                amount, own = parse_money(given, decimal) or (None, None)
-                one["currency"] = one.get("currency") or own
-            else:
-                amount = given
-            one[name] = _possible(amount)
-            if one[name] is None and given not in (None, "", *NOTHING):
-                rules[f"impossible_{name}"] = None
-        one["stock"] = None if one["stock"] is None else int(one["stock"])
-    return list(rules)
-
-
-def _possible(amount: object) -> float | int | None:
-    if isinstance(amount, int | float) and not isinstance(amount, bool) and 0 <= amount < 1e15:
-        return amount
-    return None
+    return _convert(text, pc.is_valid(text), pa.string(), text, lambda before: read_nested(before, contract.decimal))
 
 
 def _as_is(text: Column, contract: Contract) -> Converted:
