@@ -152,7 +152,7 @@ class Stage:
             column = raw.column(name)
             kind = self._identifiers.get(name)
             columns[name] = (
-                self._vault.shield_column(_somebody(column), kind, store=self._store)
+                self._vault.shield_column(_somebody(column, kind), kind, store=self._store)
                 if kind
                 else self._vault.mask_column(column, store=self._store)
             )
@@ -196,9 +196,11 @@ class Stage:
         self._writer.write_table(staged.cast(self._schema))
 
 
-def _somebody(column: Column) -> Column:
+def _somebody(column: Column, kind: str) -> Column:
     """Identifiers without the words that stand for nobody: theirs would be the pseudonym of one shopper with the past
-    of all."""
+    of all. There are people called Null."""
+    if kind == "name":
+        return column
     nobody: Column = pc.is_in(column, pa.array(NOTHING))
     return pc.if_else(nobody, pa.scalar(None, pa.string()), column)
 

@@ -84,3 +84,11 @@ def _content(path: Path) -> str:
         with sqlite3.connect(path) as log:
             return str(log.execute("SELECT * FROM entries").fetchall())
     return path.read_bytes().decode("utf-8", "replace")
+
+
+def test_nobody_is_no_shopper_but_somebody_may_be_called_null(desk: Desk, tmp_path: Path) -> None:
+    rows = [["c1", "Null", "Ulm"], ["nan", "Smith", "Kiel"]]
+    done = desk.take(write_rows(tmp_path / "c.csv", rows, ["customer_id", "last_name", "city"]))
+    assert done.batch.quarantined == {"shopper_missing": 1}
+    assert desk.vault.original(desk.vault.pseudonym("Null")) == "Null"
+    assert desk.vault.original(desk.vault.pseudonym("nan")) is None
