@@ -12,17 +12,17 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
 from typing import Any
-from urllib.parse import quote
 
 import orjson
 
 from graphsvc.errors import InputError, StorageError
+from graphsvc.log_readers import Readers
 from graphsvc.shop import write_durably
 
 SCHEMA = """
@@ -41,7 +41,6 @@ CREATE INDEX IF NOT EXISTS entries_by_kind ON entries (kind, offset);
 """
 FORMAT = 1
 GROUP = 1024  # entries in one fsync at most: bounds how long the first of them waits
-SPARES = 8  # readers kept open between two callers
 PAYLOAD_LIMIT = 16_000_000  # bytes; larger changes go to the warehouse first and are named here
 RESTORE = "Restore log.db, with log.db-wal if there is one, from a backup"
 
@@ -86,11 +85,11 @@ class WriteLog:
         self._path = path
         self._mark_path = path.with_suffix(".mark")
         self._read_only = read_only
-        self._idle: list[sqlite3.Connection] = []  # readers that nobody uses at the moment
+        self._readers = Readers(path, lambda connection: _version(connection, path))
         self._queue: queue.SimpleQueue[tuple[Sequence[Change], Future[list[int]]] | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
         self._lock = threading.Lock()
-        self._closed, self._spares = False, SPARES
+        self._closed = False
         if not read_only:
             self._connection = self._open_writer()
             if not accept_loss:
@@ -195,10 +194,7 @@ class WriteLog:
             with suppress(StorageError):  # what cannot be noted now is noted by whoever opens it next
                 if not self.lost():
                     self.mark()
-        with self._lock:
-            idle, self._idle, self._spares = self._idle, [], 0
-        for connection in idle:
-            connection.close()
+        self._readers.close()
         if self._writer is not None:
             self._connection.close()
 
@@ -212,40 +208,10 @@ class WriteLog:
 
     def _fetch(self, sql: str, parameters: tuple[object, ...]) -> list[tuple[Any, ...]]:
         try:
-            with self._reader() as connection:
+            with self._readers.lent() as connection:
                 return connection.execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
             raise _mapped(error, self._path) from error
-
-    @contextmanager
-    def _reader(self) -> Iterator[sqlite3.Connection]:
-        """A connection for one caller at a time: threads come and go, and each file that is open counts."""
-        with self._lock:
-            connection = self._idle.pop() if self._idle else None
-        if connection is None:
-            connection = sqlite3.connect(
-                f"file:{quote(str(self._path))}?mode=ro", uri=True, isolation_level=None, check_same_thread=False,
-                timeout=30,
-            )  # fmt: skip
-            self._check_version(connection)
-        try:
-            yield connection
-        except BaseException:
-            connection.close()
-            raise
-        with self._lock:
-            kept = len(self._idle) < self._spares
-            if kept:
-                self._idle.append(connection)
-        if not kept:
-            connection.close()
-
-    def _check_version(self, connection: sqlite3.Connection) -> None:
-        try:
-            _version(connection, self._path)
-        except BaseException:
-            connection.close()
-            raise
 
     def _refuse_loss(self) -> None:
         """An offset that is given a second time would tell what followed the log that it has this entry already."""

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from graphsvc.errors import InputError, StorageError
-from graphsvc.log import PAYLOAD_LIMIT, SPARES, Change, WriteLog
+from graphsvc.log import PAYLOAD_LIMIT, Change, WriteLog
+from graphsvc.log_readers import SPARES
 
 
 def test_offsets_are_dense_and_ordered(tmp_path: Path) -> None:
