@@ -21,6 +21,7 @@ from graphsvc.warehouse import contracts
 from graphsvc.warehouse.clean import clean_batch
 from graphsvc.warehouse.contracts import Contract
 from graphsvc.warehouse.schemas import TABLES
+from graphsvc.warehouse.standardise import NOTHING
 from graphsvc.warehouse.tables import Warehouse
 
 MOST = 1_000  # products in one call
@@ -179,6 +180,11 @@ def _unread(given: Sequence[Mapping[str, Any]], values: Mapping[str, Sequence[An
         for field, reason in UNREAD.items()
         for at, one in enumerate(given)
         if one.get(field) not in (None, "") and values[field][at] is None
+    ] + [
+        Refusal(at, field, f"{field} {one[field]!r} stands for nothing: give null to clear it.")
+        for at, one in enumerate(given)
+        for field in ("title", "description", "brand", "manufacturer")
+        if one.get(field) in NOTHING
     ]
 
 

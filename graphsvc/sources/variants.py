@@ -87,9 +87,10 @@ def _listed(text: str | None, make: Callable[[Mapping[str, Any]], dict[str, Any]
         return text  # the warehouse says that it is no list
     if isinstance(found, dict):
         found = [found]
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+    if not isinstance(found, list):
         return text
-    return json.dumps([make(one) for one in found], ensure_ascii=False) if found else None
+    made = [make(one) if isinstance(one, dict) else one for one in found]
+    return json.dumps(made, ensure_ascii=False) if made else None
 
 
 def _plain(field: str | None, value: Any) -> Any:

@@ -4,7 +4,7 @@ Works on one Arrow batch at a time. What is written plainly is cast by Arrow; Py
 are not. Knows kinds of fields; does not know files, hashes or rules.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -48,7 +48,7 @@ pc: Any = pyarrow.compute
 lists: Any = pa.ListArray
 Converted = tuple[Column, dict[str, tuple[str | None, str]]]  # values; before → (after, rule)
 LINKS = ("url", "image")
-WORDS = ("text", "id", "path")
+TEXTUAL = ("text", "id", "path")
 CHANGED = pa.schema([("index", WHOLE), ("field", TEXT), ("before", TEXT), ("after", TEXT), ("rule", TEXT)])
 
 
@@ -77,8 +77,8 @@ def clean_batch(mapped: pa.Table, asset: str, contract: Contract) -> CleanBatch:
     money: dict[str, dict[str, str | None]] = {}
     for spec in ASSETS[asset]:
         text = _strings(mapped, spec.name)
-        if spec.kind in WORDS:  # a number that is none is refused, whatever it says
-            text = _given(result, spec.name, text, NOTHING)
+        if spec.kind in TEXTUAL:  # a number that is none is refused, whatever it says
+            text = _given(result, spec.name, text)
         result.texts[spec.name] = text
         values, changed = KINDS[spec.kind](text, contract)
         if spec.name in LINKS:
@@ -121,9 +121,9 @@ def _strings(mapped: pa.Table, name: str) -> Column:
     return pc.if_else(pc.fill_null(blank, False), pa.scalar(None, pa.string()), column)
 
 
-def _given(result: CleanBatch, name: str, text: Column, missing: Sequence[str]) -> Column:
+def _given(result: CleanBatch, name: str, text: Column) -> Column:
     """What is really there: a word that stands for nothing becomes null, and that is recorded."""
-    none = pc.fill_null(pc.is_in(text, pa.array(missing)), False)
+    none = pc.fill_null(pc.is_in(text, pa.array(NOTHING)), False)
     if not pc.any(none).as_py():
         return text
     _record(result, name, text, dict.fromkeys(text.filter(none).unique().to_pylist(), (None, "missing_word")))
@@ -318,12 +318,7 @@ def _language(title: Column, text: Column) -> Column:
 def _attributes(mapped: pa.Table, result: CleanBatch) -> Column:
     """Columns `attributes.NAME`, and a column `attributes` of JSON, as one list of attributes per row."""
     names = [name for name in mapped.column_names if name.startswith(ATTRIBUTE_PREFIX)]
-    columns = [
-        _attribute_column(
-            _given(result, name, _strings(mapped, name), MISSING), name.removeprefix(ATTRIBUTE_PREFIX), result
-        )
-        for name in names
-    ]
+    columns = [_attribute_column(_strings(mapped, name), name.removeprefix(ATTRIBUTE_PREFIX), result) for name in names]
     if "attributes" not in mapped.column_names:
         return _interleave(columns, mapped.num_rows)
     flat = _interleave(columns, mapped.num_rows).to_pylist()
@@ -342,8 +337,8 @@ def _attribute_column(text: Column, name: str, result: CleanBatch) -> Column:
     for before in encoded.dictionary.to_pylist():
         entry, rules = _attribute(name, before)
         entries.append(entry)
-        if rules and entry:
-            changed[before] = (entry["value"], rules)
+        if rules:
+            changed[before] = (entry["value"] if entry else None, rules)
     _record(result, ATTRIBUTE_PREFIX + name, text, changed)
     return pa.array(entries, ATTRIBUTE).take(encoded.indices)
 
@@ -351,8 +346,8 @@ def _attribute_column(text: Column, name: str, result: CleanBatch) -> Column:
 @lru_cache(65_536)
 def _attribute(name: str, value: str) -> tuple[dict[str, Any] | None, str]:
     cleaned = clean_text(value)
-    if not cleaned.text:
-        return None, ""
+    if not cleaned.text or cleaned.text in MISSING:
+        return None, "missing_word" if cleaned.text else ""
     after = standard_value(attribute_name(name), cleaned.text)
     rules = [*cleaned.rules, *(["vocabulary"] if after != cleaned.text else [])]
     measure = read_measure(after)

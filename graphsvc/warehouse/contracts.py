@@ -291,9 +291,7 @@ def _raw(column: str, identifiers: Mapping[str, str]) -> SchemaProperty:
     )
 
 
-def _property(
-    asset: str, name: str, kind: str, required: bool, values: Sequence[str | None]
-) -> SchemaProperty:  # fmt: skip
+def _property(asset: str, name: str, kind: str, required: bool, values: Sequence[str | None]) -> SchemaProperty:
     kinds = [EnumValue(value=word) for word in EVENT_KINDS] if kind == "event" else None
     return SchemaProperty(
         name=name,

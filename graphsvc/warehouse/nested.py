@@ -14,15 +14,16 @@ LARGEST = 1e15  # amounts beyond are no amounts
 
 
 def read_nested(text: str, decimal: str) -> tuple[str | None, str | None, str]:
-    """The list as it is kept, None for what is no list of objects; the same again; the rules that changed it."""
+    """The list as it is kept, None when there is none; the same again; the rules that changed it."""
     try:
         found = orjson.loads(text)
     except orjson.JSONDecodeError:
         found = None
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+    if not isinstance(found, list):
         return None, None, "no_list"
-    rules = _read_amounts(found, decimal)
-    after = orjson.dumps(found).decode()
+    entries = [one for one in found if isinstance(one, dict)]
+    rules = _read_amounts(entries, decimal) + (["no_object"] if len(entries) < len(found) else [])
+    after = orjson.dumps(entries).decode()
     return after, after, "+".join(rules)
 
 

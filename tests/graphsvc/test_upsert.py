@@ -146,6 +146,7 @@ def test_variants_and_offers_are_cleaned_as_products_are(shop: Shop) -> None:
         ({"variants": [{"sku": "a" * 501}]}, r"s:1: variant 1: sku is longer than 500"),
         ({"offers": [{"price": float("inf")}]}, r"s:1: offer 1: price cannot be read"),
         ({"price": -1}, r"s:1: price is below 0"),
+        ({"brand": "N/A"}, r"s:1: brand 'N/A' stands for nothing: give null to clear it"),
         ({"currency": "DOLLARS"}, r"s:1: currency 'DOLLARS' is no currency: write its three letters"),
         ({"gtin": "123"}, r"s:1: gtin '123' is no GTIN"),
         ({"url": "javascript:alert(1)"}, r"s:1: url 'javascript:alert\(1\)' is no address of the web"),

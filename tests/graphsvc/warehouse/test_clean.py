@@ -74,7 +74,7 @@ def test_amounts_of_variants_that_cannot_be_are_nothing_and_recorded() -> None:
         '[{"sku": "a", "price": "abc", "stock": -2}, {"sku": "b", "price": "€ 5", "stock": "3"}]',
         '[{"sku": "a", "price": -1.0, "stock": null}]',
         "S, M, L",
-        '["S"]',
+        '["S", {"sku": "b", "price": 5.0, "stock": 3}]',
         "[]",
     ]
     contract = propose("s", "products", {}, {"variants": []}, {})
@@ -82,12 +82,13 @@ def test_amounts_of_variants_that_cannot_be_are_nothing_and_recorded() -> None:
     first, second, *others = clean.columns["variants"].to_pylist()
     assert [(one["price"], one["stock"]) for one in json.loads(first)] == [(None, None), (5.0, 3)]
     assert [(one["price"], one["stock"]) for one in json.loads(second)] == [(None, None)]
-    assert others == [None, None, "[]"]
+    none, rest, empty = others
+    assert (none, json.loads(rest), empty) == (None, [{"sku": "b", "price": 5.0, "stock": 3}], "[]")
     assert [(before, rule) for _, before, _, rule in changes_of(clean)] == [
         (texts[0], "impossible_price+impossible_stock"),
         (texts[1], "impossible_price"),
         (texts[2], "no_list"),
-        (texts[3], "no_list"),
+        (texts[3], "no_object"),
     ]
 
 
