@@ -1,7 +1,7 @@
 """A transformer's weights as an ONNX model of two files, made once: the model, and beside it its large tables.
 
 ONNX Runtime maps tables that stand in a file of their own and copies those inside the model. An encoder's vocabulary is
-most of its weight and a query reads a few rows of it, so a process that serves holds 90 MB less with e5, 50 with USE.
+most of its weight and a query reads a few rows of it, so a process that serves holds that much less (perf/memory.py).
 The folder's name ends in the digest of both files, so that files and checksum come and go in one rename. Made in a
 process of its own: the converter needs torch, or at least the whole model twice, and serving needs neither.
 
