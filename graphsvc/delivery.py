@@ -109,7 +109,7 @@ class Receiver:
         return replace(self._commit(importer, request, actor, progress), mapping=mapping, left=left)
 
     def dismiss(self, rows: Sequence[Mapping[str, object]], why: str, actor: str = "local") -> int:
-        """Let rows of the quarantine go that will never pass; returns the offset. They come back with their file."""
+        """Let rows of the quarantine go that will never pass; returns the offset. A new file may bring them back."""
         masked = self._vault.mask(why.strip() or "no reason given")
         let_go = {str(row["quarantine_id"]): dismissed(row, masked) for row in rows}
         return self._log.append(Change(PRODUCTS, {"products": [], "quarantine": list(let_go.values())}, "", actor))

@@ -159,9 +159,8 @@ class ReadModel:
         if not isinstance(renewed, tuple):
             raise renewed or StorageError("A new snapshot could not be built.", "Run: python -m graphsvc rebuild")
         catalogue, engine = renewed
-        later = list(
-            self._log.read(min(catalogue.offset, engine.offset), self.offset)
-        )  # an import after it is built in
+        # To where the old ones stood: an import that came after is not laid over, but built in by the next follow.
+        later = list(self._log.read(min(catalogue.offset, engine.offset), self.offset))
         self.catalogue, self.engine = self._laid(later, catalogue, engine), engine
         del catalogue, engine, renewed
         return_memory()

@@ -126,8 +126,9 @@ def dismiss(
         held = _held(service)
         rows = [pick(held, one) for one in ids or ()] + (of_rule(held, name, rule) if name and rule else [])
         offset = service.receiver().dismiss(rows, why)
-        left = _held(service).num_rows
-        out.print(f"{held.num_rows - left:,} rows let go, as entry {offset} of the log; {left:,} in quarantine.")
+        gone = len({row["quarantine_id"] for row in rows})
+        left = held.num_rows - gone
+        out.print(f"{gone:,} rows let go, as entry {offset} of the log; {left:,} in quarantine.", markup=False)
 
 
 def _held(service: Service) -> pa.Table:
