@@ -16,8 +16,8 @@ from graphsvc.mapping.paths import separator_of, tree_depth
 from graphsvc.sources import open_source
 from graphsvc.sources.nesting import flatten
 from graphsvc.warehouse.fields import ASSETS
+from tests.graphsvc.imports import Shop
 from tests.graphsvc.sources.test_shopify import HEADER, ROWS
-from tests.graphsvc.test_ingest import Shop
 
 DATA = os.environ.get("GRAPHSVC_DATA")
 

@@ -10,6 +10,7 @@ import pytest
 
 from graphsvc.warehouse.standardise import clean_text
 from tests.graphsvc.desks import Desk, one
+from tests.graphsvc.imports import Shop, write
 from tests.graphsvc.shops import PRODUCT_COLUMNS, write_products, write_rows
 
 PLANTED = "ann.zebra@example.com"
@@ -92,3 +93,24 @@ def test_nobody_is_no_shopper_but_somebody_may_be_called_null(desk: Desk, tmp_pa
     assert done.batch.quarantined == {"shopper_missing": 1}
     assert desk.vault.original(desk.vault.pseudonym("Null")) == "Null"
     assert desk.vault.original(desk.vault.pseudonym("nan")) is None
+
+
+def test_planted_identifiers_stand_in_no_file_but_the_vault(tmp_path: Path) -> None:
+    header = ["customer", "e-mail", "full_name", "note"]
+    rows = [
+        ["c1", "ann.planted@x.org", "Ann Planted", "call 13812345678 or bob.planted@x.org"],
+        ["", "refused.planted@x.org", "Rolf Planted", "-"],
+        ["c3", "ragged.planted@x.org", "Rita Planted"],
+    ]
+    fields = {"email": "e-mail", "name": "full_name", "note": "note"}
+    columns = {"shopper": "customer", **{f"attributes.{name}": column for name, column in fields.items()}}
+    shop = Shop(tmp_path / "shop")
+    done = shop.ingest(write(tmp_path / "c.csv", rows, header), "customers", columns)
+    assert (done.counts.accepted, done.counts.quarantined) == (1, 2)
+    for path in shop.home.rglob("*"):
+        if path.is_file() and path.name != "vault.db":
+            text = _content(path)
+            for planted in ("planted@", "Planted", "13812345678"):
+                assert planted not in text, path
+    assert shop.vault.original(shop.vault.pseudonym("ann.planted@x.org")) == "ann.planted@x.org"
+    assert shop.rows("customers")[0]["shopper"] == shop.vault.pseudonym("c1")
