@@ -5,6 +5,11 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Protocol, runtime_checkable
 
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -62,6 +67,55 @@ class Claim:
         where = (self.evidence.field, self.evidence.start, self.evidence.end) if self.evidence else ()
         parts = (self.subject, self.predicate, self.qualifier, self.object, self.extractor, self.version, *where)
         return blake2b("\x1f".join(map(str, parts)).encode(), digest_size=12).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A stretch of a text that means something: offsets as in `Span`, what it is, and how sure."""
+
+    start: int
+    end: int
+    label: str
+    confidence: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledText:
+    """A text and what is mentioned in it: a lesson for a tagger.
+
+    `context` is what is known of it besides, such as the category of a product. `origin` says where it was read
+    ("train.txt:12").
+    """
+
+    text: str
+    mentions: tuple[Mention, ...] = ()
+    origin: str = ""
+    context: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledPair:
+    """Two mentions of one text and the relation from `head` to `tail`, "" for none."""
+
+    text: str
+    head: Mention
+    tail: Mention
+    relation: str
+    origin: str = ""
+
+
+class MentionFinder(Protocol):
+    """Batch of texts in, mentions out. `name` and `version` are stamped into every claim that follows from them."""
+
+    name: str
+    version: str
+
+    def find(self, texts: Sequence[str], contexts: Sequence[str] = ()) -> list[list[Mention]]:
+        """Return the mentions of each text, in the order of `texts`, without overlaps and in order of place.
+
+        `contexts` has what is known of each text besides, as in `LabelledText`, or is empty.
+        """
+        ...
 
 
 class Extractor(Protocol):

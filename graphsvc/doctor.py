@@ -84,7 +84,8 @@ def _log(service: "Service") -> Finding:
 def _batches(service: "Service") -> Finding:
     """Every batch that the log names is there, in every table that its entry says, and can be read."""
     named: dict[str, set[str]] = defaultdict(set)
-    for payload in service.history().imports:
+    history = service.history()
+    for payload in history.imports + history.labels:
         for table in TABLES.keys() & payload["tables"].keys():
             named[table].add(payload["batch"])
     wrong = []

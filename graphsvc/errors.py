@@ -5,6 +5,7 @@ GraphsvcError                 code, message and the next step to take
 │   ├── SourceError           a file or feed that cannot be read
 │   ├── MappingError          columns that cannot be matched to fields
 │   ├── ContractError         a contract that is not valid, or that forbids the change
+│   ├── LabelError            labelled data that cannot be read, kept or written as it is
 │   ├── QueryError            a query, filter, cursor or page that is not valid
 │   ├── NotFoundError         an id that nothing has
 │   └── ConflictError         an idempotency key that another request used
@@ -55,6 +56,12 @@ class ContractError(InputError):
     """A contract that is not valid, or that forbids the change."""
 
     code = "BAD_CONTRACT"
+
+
+class LabelError(InputError):
+    """Labelled data that cannot be read, kept or written as it is."""
+
+    code = "BAD_LABELS"
 
 
 class QueryError(InputError):

@@ -6,7 +6,7 @@ Knows which entry holds what; does not know what a row means.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
@@ -17,7 +17,7 @@ from graphsvc.log import Entry, WriteLog
 from graphsvc.warehouse.schemas import TABLES
 from graphsvc.warehouse.tables import Warehouse
 
-IMPORT, PRODUCTS, EVENTS = "import", "products", "events"  # kinds of entries
+IMPORT, PRODUCTS, EVENTS, LABELS = "import", "products", "events", "labels"  # kinds of entries
 PIECE = 20_000  # entries read at a time
 Held = tuple[Entry, Sequence[Mapping[str, Any]]]  # an entry and rows that stand in it
 CURRENT = ("products", "events", "customers", "reviews", "campaigns", "coupons", "redemptions")
@@ -29,7 +29,7 @@ class History:
 
     `order` has the batches in log order: of imports, and "l17" for the rows that stand in entry 17 itself. `imports`
     has the payloads of imports. `rows` maps a table's name to the rows that stand in the log, `places` batches to
-    offsets.
+    offsets. `labels` has the payloads of imports of labelled data, which are none of the catalogue's.
     """
 
     offset: int = 0
@@ -37,6 +37,7 @@ class History:
     imports: tuple[Mapping[str, Any], ...] = ()
     rows: Mapping[str, pa.Table] = field(default_factory=dict)
     places: Mapping[str, int] = field(default_factory=dict)
+    labels: tuple[Mapping[str, Any], ...] = ()
 
     @classmethod
     def of_imports(cls, payloads: Sequence[Mapping[str, Any]]) -> "History":
@@ -47,7 +48,7 @@ class History:
     @property
     def batches(self) -> set[str]:
         """The batches of the warehouse that are real."""
-        return {str(payload["batch"]) for payload in self.imports if payload.get("batch")}
+        return {str(payload["batch"]) for payload in self.imports + self.labels if payload.get("batch")}
 
     def since(self, offset: int) -> tuple[str, ...]:
         """The batches after an offset, in log order."""
@@ -80,11 +81,12 @@ def _further(known: History, entries: Sequence[Entry], upto: int) -> History:
     """A history with the entries that follow it. A piece at a time: their rows weigh much more as Python values."""
     order: list[str] = []
     imports: list[Mapping[str, Any]] = []
+    labels: list[Mapping[str, Any]] = []
     fresh: dict[str, list[Held]] = defaultdict(list)
     for entry in entries:
         payload = entry.json()
-        if entry.kind == IMPORT:
-            imports.append(payload)
+        if entry.kind in (IMPORT, LABELS):
+            (imports if entry.kind == IMPORT else labels).append(payload)
             order.append(str(payload["batch"]))
             continue
         order.append(batch_of(entry))
@@ -92,7 +94,8 @@ def _further(known: History, entries: Sequence[Entry], upto: int) -> History:
             fresh[table].append((entry, payload[table]))
     tables = {table: log_rows(table, held) for table, held in fresh.items()}
     places = dict(zip(order, (entry.offset for entry in entries), strict=True))
-    return _with(known, upto, tuple(order), tuple(imports), tables, places)
+    found = _with(known, upto, tuple(order), tuple(imports), tables, places)
+    return replace(found, labels=known.labels + tuple(labels))
 
 
 def batch_of(entry: Entry) -> str:

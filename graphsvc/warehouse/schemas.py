@@ -159,6 +159,21 @@ CHANGES = pa.schema(
     ]
 )
 
+LABELS = pa.schema(
+    [
+        ("name", TEXT),  # of the set ("taobao")
+        ("part", TEXT),  # train, dev, test...
+        ("number", WHOLE),  # place within the part, from 0
+        ("kind", TEXT),  # mention: a text with its mentions; pair: two mentions of a text and their relation
+        ("text_id", TEXT),  # SHA-1 of the text
+        ("text", TEXT),
+        ("labels", TEXT),  # what is said of the text, as JSON; offsets in characters, end exclusive
+        ("file", TEXT),  # base name of the file, never its full path
+        ("line", WHOLE),
+        ("batch", TEXT),
+    ]
+)
+
 TABLES: dict[str, pa.Schema] = {
     "products": PRODUCTS,
     "events": EVENTS,
@@ -171,4 +186,5 @@ TABLES: dict[str, pa.Schema] = {
     "raw": RAW,
     "quarantine": QUARANTINE,
     "changes": CHANGES,
+    "labels": LABELS,
 }
