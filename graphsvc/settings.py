@@ -32,6 +32,17 @@ class Settings(BaseSettings):
     threads: int = Field(default=2, ge=1, description="threads for bulk work")
     memory_mb: int = Field(default=1000, ge=500, description="memory that an import may take, MiB")
 
+    llm_url: str | None = Field(default=None, description="a language model's OpenAI-compatible API: https://host/v1")
+    llm_key: SecretStr | None = Field(default=None, description="its key")
+    llm_model: str | None = Field(default=None, description="the name of the model")
+    llm_budget_tokens: int | None = Field(default=None, ge=0, description="tokens that one run may use; else no bound")
+    llm_budget_money: float | None = Field(default=None, ge=0, description="money that one run may cost; else no bound")
+    llm_price_prompt: float = Field(default=0.0, ge=0, description="price of a million tokens of questions")
+    llm_price_completion: float = Field(default=0.0, ge=0, description="price of a million tokens of answers")
+    llm_confidence: float = Field(default=0.6, gt=0, le=1, description="confidence of its claims: stated, not measured")
+    llm_threads: int = Field(default=4, ge=1, description="questions on their way at once")
+    llm_timeout_s: float = Field(default=60.0, gt=0, description="time that an answer may take, seconds")
+
     query_timeout_s: float = Field(default=30.0, gt=0, description="time that an analyst's query may take, seconds")
     query_rows: int = Field(default=10_000, ge=1, description="rows that an analyst's query may return")
     body_limit: int = Field(default=2_000_000, ge=1_000, description="largest request body, bytes")
