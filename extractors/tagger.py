@@ -1,0 +1,116 @@
+"""The transformer tier of mention finding, as it serves: ONNX Runtime on the CPU, no torch.
+
+A model is a folder: the network as ONNX, its tokenizer, the chain over the tags, and beside it the cheap tier, whose
+log marginals are added to the emissions. Knows that folder; training stands in `graphsvc.train`.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from extractors.bio import spans_of
+from extractors.chain_decoding import best_path, marginals
+from extractors.crf import CrfTagger
+from extractors.errors import DamagedModel
+from extractors.onnx_sessions import open_session
+from extractors.pieces import PieceReader, PieceText, windows
+from extractors.types import Floats, Mention
+
+CARD, MODEL, TOKENIZER, CHEAP = "tagger.json", "model.onnx", "tokenizer.json", "cheap.crf"
+LEAST = 1e-6  # of a marginal: a tag that the cheap tier never saw there is not impossible
+
+
+@dataclass(frozen=True, slots=True)
+class TaggerCard:
+    """What a tagger's folder says of itself. `blend` weighs the cheap tier, `temperature` makes confidences true."""
+
+    version: str
+    encoder: str
+    tags: Sequence[str]
+    first: int
+    last: int
+    longest: int = 256
+    blend: float = 0.2
+    temperature: float = 1.0
+    threshold: float = 0.0
+    between: Sequence[Sequence[float]] = field(default_factory=list)
+    start: Sequence[float] = field(default_factory=list)
+    end: Sequence[float] = field(default_factory=list)
+
+    def save(self, folder: Path) -> None:
+        """Write it into a model's folder."""
+        (folder / CARD).write_text(json.dumps(asdict(self), ensure_ascii=False), "utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> "TaggerCard":
+        """Read it. Raises DamagedModel."""
+        try:
+            return cls(**json.loads((folder / CARD).read_text("utf-8")))
+        except (OSError, ValueError, TypeError) as error:
+            raise DamagedModel(f"{folder} holds no tagger: {error}") from error
+
+
+class Tagger:
+    """Finds mentions as it was taught to. May be shared between threads that take turns."""
+
+    name = "tagger"
+
+    def __init__(self, folder: Path) -> None:
+        from tokenizers import Tokenizer
+
+        self.card = TaggerCard.load(folder)
+        self.version = self.card.version
+        self._reader = PieceReader(Tokenizer.from_file(str(folder / TOKENIZER)), self.card.first, self.card.last)
+        self._session = open_session(folder / MODEL)
+        self._cheap = CrfTagger((folder / CHEAP).read_bytes()) if (folder / CHEAP).exists() else None
+        self._chain = [np.asarray(part, np.float32) for part in (self.card.between, self.card.start, self.card.end)]
+
+    def find(self, texts: Sequence[str], contexts: Sequence[str] = ()) -> list[list[Mention]]:
+        """See `MentionFinder`. What is less sure than the card's threshold is left out: the tagger abstains."""
+        return [self._find(text, context) for text, context in zip_longest(texts, contexts, fillvalue="")]
+
+    def emissions(self, text: str, context: str = "") -> Floats:
+        """Scores of each unit's tags before the chain, float32[units, tags], both tiers together."""
+        read = self._reader.read(text, context)
+        if not read.units:
+            return np.zeros((0, len(self.card.tags)), np.float32)
+        found = np.concatenate([self._run(part)[begin:end] for part, begin, end in windows(read, self.card.longest)])
+        if self._cheap is not None and self.card.blend:
+            order = [self._cheap.tags.index(tag) if tag in self._cheap.tags else -1 for tag in self.card.tags]
+            seen = np.pad(self._cheap.marginals(text, context), ((0, 0), (0, 1)))[:, order]
+            found = found + self.card.blend * np.log(seen + LEAST)
+        return found.astype(np.float32)
+
+    def _run(self, read: PieceText) -> Floats:
+        ids = np.array([read.ids], np.int64)
+        inputs = {
+            "input_ids": ids, "covers": np.array([read.covers], np.int64), "attention_mask": np.ones_like(ids),
+            "heads": np.array([read.heads], np.int64),
+        }  # fmt: skip
+        found: Floats = self._session.run(["emissions"], inputs)[0][0]
+        return found
+
+    def _find(self, text: str, context: str) -> list[Mention]:
+        emissions = self.emissions(text, context)
+        if not len(emissions):
+            return []
+        path = best_path(emissions, *self._chain)
+        sure = marginals(emissions / self.card.temperature, *(part / self.card.temperature for part in self._chain))
+        return list(self._mentions(text, path, sure))
+
+    def _mentions(self, text: str, path: Sequence[int], sure: Floats) -> Iterator[Mention]:
+        units = self._reader.read(text).units
+        for first, last, label in spans_of([self.card.tags[tag] for tag in path]):
+            confidence = float(min(sure[at, path[at]] for at in range(first, last + 1)))
+            if confidence >= self.card.threshold:
+                yield Mention(units[first].start, units[last].end, label, round(confidence, 4))
+
+
+def open_tagger(folder: Path) -> Any:
+    """The tagger of a folder. Raises DamagedModel."""
+    return Tagger(folder)

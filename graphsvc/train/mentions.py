@@ -1,0 +1,133 @@
+"""`train mentions`: labelled texts → a tagger's folder with its cheap tier, calibrated. Knows nothing of a shop."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from extractors.bio import tag, tags_for
+from extractors.crf import CrfOptions, CrfTagger
+from extractors.pieces import NO_COVER
+from extractors.tagger import CHEAP, TOKENIZER, Tagger, TaggerCard
+from extractors.tagger_network import TaggerNetwork
+from extractors.types import LabelledText
+from graphsvc.errors import LabelError
+from graphsvc.labels.split import is_test
+from graphsvc.train.batches import IGNORED, column, mask, pad
+from graphsvc.train.encoders import Base, load_base
+from graphsvc.train.export import export
+from graphsvc.train.plan import Plan
+from graphsvc.train.trainer import fit
+
+Progress = Callable[[str, int, int], None]
+KEPT_BACK = 5  # percent of the lessons by which confidences are made true
+ENOUGH = 1_000  # lessons from which some are kept back
+TEMPERATURES = np.arange(0.6, 3.01, 0.1)
+LONGEST = 256  # pieces of one window
+
+
+def train_mentions(
+    lessons: Sequence[LabelledText],
+    plan: Plan,
+    folder: Path,
+    cache: Path,
+    progress: Progress = lambda step, done, of: None,
+) -> list[dict[str, float]]:
+    """Make a tagger's folder; returns the curve of its training. Raises LabelError without a mention."""
+    if not any(lesson.mentions for lesson in lessons):
+        raise LabelError("No text has a mention, so there is nothing to learn.", "Give texts with labels.")
+    learnt, kept_back = _keep_back(lessons)
+    folder.mkdir(parents=True, exist_ok=True)
+    cheap = CrfTagger.fit(learnt, CrfOptions(seed=plan.seed), lambda done, of: progress("cheap tier", done, of))
+    (folder / CHEAP).write_bytes(cheap.to_bytes())
+    base = load_base(plan.encoder, [lesson.text for lesson in learnt], cache)
+    tags = tags_for(mention.label for lesson in lessons for mention in lesson.mentions)
+    torch.manual_seed(plan.seed)
+    network = TaggerNetwork(base.network, tags, dropout=plan.dropout)
+    rows = [row for lesson in learnt if (row := _row(lesson, base, tags))["heads"]]
+    curve = fit(
+        network, rows, partial(_collate, padding=base.padding), plan, folder / "checkpoints",
+        lambda step, of: progress("training the tagger", step, of),
+    )  # fmt: skip
+    _save(network, base, tags, folder)
+    _calibrate(folder, kept_back)
+    return curve
+
+
+def _keep_back(lessons: Sequence[LabelledText]) -> tuple[Sequence[LabelledText], Sequence[LabelledText]]:
+    if len(lessons) < ENOUGH:
+        return lessons, ()
+    back = [is_test(f"kept back {lesson.text}", KEPT_BACK) for lesson in lessons]
+    return (
+        [lesson for lesson, is_back in zip(lessons, back, strict=True) if not is_back],
+        [lesson for lesson, is_back in zip(lessons, back, strict=True) if is_back],
+    )
+
+
+def _row(lesson: LabelledText, base: Base, tags: Sequence[str]) -> dict[str, Any]:
+    """A lesson as numbers; of one that is longer than a window only its beginning."""
+    read = base.reader.read(lesson.text, lesson.context)
+    place = {name: at for at, name in enumerate(tags)}
+    labels = [place[name] for name in tag(read.units, lesson.mentions)]
+    upto = sum(head < LONGEST - 1 for head in read.heads)
+    return {
+        "input_ids": read.ids[:LONGEST], "covers": read.covers[:LONGEST], "heads": read.heads[:upto],
+        "labels": labels[:upto],
+    }  # fmt: skip
+
+
+def _collate(rows: Sequence[Mapping[str, Any]], padding: int) -> dict[str, Tensor]:
+    ids = column(rows, "input_ids")
+    return {
+        "input_ids": pad(ids, padding), "covers": pad(column(rows, "covers"), NO_COVER),
+        "attention_mask": mask(ids).long(), "heads": pad(column(rows, "heads"), 0),
+        "unit_mask": mask(column(rows, "heads")), "labels": pad(column(rows, "labels"), IGNORED),
+    }  # fmt: skip
+
+
+def _save(network: TaggerNetwork, base: Base, tags: Sequence[str], folder: Path) -> None:
+    base.tokenizer.save(str(folder / TOKENIZER))
+    read = base.reader.read("a b")
+    example = {name: torch.tensor([list(row)]) for name, row in (
+        ("input_ids", read.ids), ("covers", read.covers), ("attention_mask", [1] * len(read.ids)), ("heads", read.heads)
+    )}  # fmt: skip
+    axes = {"heads": ("texts", "units")}
+    export(
+        network, "emissions", {name: (one, axes.get(name, ("texts", "pieces"))) for name, one in example.items()},
+        "emissions", folder,
+    )  # fmt: skip
+    chain = network.chain
+    assert chain is not None
+    between, start, end = (part.detach().numpy().tolist() for part in (chain.between(), chain.first(), chain.end))
+    version = blake2b((folder / "model.onnx").read_bytes() + (folder / CHEAP).read_bytes(), digest_size=6).hexdigest()
+    TaggerCard(
+        version, base.name, tags, base.reader.first, base.reader.last, LONGEST, between=between, start=start, end=end
+    ).save(folder)
+
+
+def _calibrate(folder: Path, kept_back: Sequence[LabelledText]) -> None:
+    """Choose the temperature under which confidences are nearest to how often they are right (Brier score)."""
+    if not kept_back:
+        return
+    card = TaggerCard.load(folder)
+    scored = []
+    for temperature in TEMPERATURES:
+        replace(card, temperature=float(temperature)).save(folder)
+        tagger = Tagger(folder)
+        scored.append((_brier(tagger, kept_back), float(temperature)))
+    replace(card, temperature=min(scored)[1]).save(folder)
+
+
+def _brier(tagger: Tagger, lessons: Sequence[LabelledText]) -> float:
+    errors = []
+    found = tagger.find([lesson.text for lesson in lessons], [lesson.context for lesson in lessons])
+    for lesson, mentions in zip(lessons, found, strict=True):
+        right = {(one.start, one.end, one.label) for one in lesson.mentions}
+        errors += [(one.confidence - ((one.start, one.end, one.label) in right)) ** 2 for one in mentions]
+    return float(np.mean(errors)) if errors else 0.0

@@ -1,0 +1,48 @@
+"""How a model is trained: every option that has a name here, with its default, and what passes through by its own name.
+
+Knows options; does not know tasks, data or torch.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+PIECES = 1_500_000  # pieces that a training reads at most: half an hour of one core at 900 pieces a second
+MOST_EPOCHS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`epochs` of None: as many as `pieces` allows, at most MOST_EPOCHS. Rates are those of AdamW at their height.
+
+    `head_rate` is for layers that the encoder did not bring; `layer_decay` lowers the rate by layer downwards.
+    `averaging` is the decay of the moving average of weights that is kept in the end, 0 for the last weights.
+    `precision` of "auto" times both and takes the faster. `adversarial` is "" or "fgm" (Miyato et al. 2017), `strength`
+    the length of its step. `settings` are transformers' own TrainingArguments by name.
+    """
+
+    encoder: str = "auto"
+    epochs: float | None = None
+    pieces: int = PIECES
+    batch: int = 16
+    accumulation: int = 1
+    rate: float = 2e-4
+    head_rate: float = 5e-3
+    layer_decay: float = 1.0
+    warmup: float = 0.1
+    schedule: str = "linear"
+    weight_decay: float = 0.01
+    dropout: float = 0.1
+    averaging: float = 0.997
+    precision: str = "auto"
+    adversarial: str = ""
+    strength: float = 0.5
+    threads: int = 1
+    seed: int = 1
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def epochs_of(self, pieces: int) -> float:
+        """Epochs over lessons of that many pieces: a quarter is the finest step."""
+        if self.epochs is not None:
+            return self.epochs
+        return max(1.0, min(MOST_EPOCHS, round(4 * self.pieces / max(1, pieces)) / 4))
