@@ -49,6 +49,10 @@ class PieceReader:
             beside += [cover, *[NO_COVER] * (len(pieces) - 1)]
         return PieceText(units, [*ids, self.last], [*beside, NO_COVER], heads)
 
+    def piece_of(self, unit: str) -> int:
+        """The piece of a unit that is one piece, such as a sign; of a longer one the last."""
+        return self._pieces(unit)[-1]
+
     def _pieces(self, unit: str) -> tuple[int, ...]:
         found = self._cut.get(unit)
         if found is None:

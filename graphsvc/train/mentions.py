@@ -18,16 +18,14 @@ from extractors.tagger import CHEAP, TOKENIZER, Tagger, TaggerCard
 from extractors.tagger_network import TaggerNetwork
 from extractors.types import LabelledText
 from graphsvc.errors import LabelError
-from graphsvc.labels.split import is_test
 from graphsvc.train.batches import IGNORED, column, mask, pad
 from graphsvc.train.encoders import Base, load_base
 from graphsvc.train.export import export
+from graphsvc.train.kept_back import keep_back
 from graphsvc.train.plan import Plan
 from graphsvc.train.trainer import fit
 
 Progress = Callable[[str, int, int], None]
-KEPT_BACK = 5  # percent of the lessons by which confidences are made true
-ENOUGH = 1_000  # lessons from which some are kept back
 TEMPERATURES = np.arange(0.6, 3.01, 0.1)
 LONGEST = 256  # pieces of one window
 
@@ -42,7 +40,7 @@ def train_mentions(
     """Make a tagger's folder; returns the curve of its training. Raises LabelError without a mention."""
     if not any(lesson.mentions for lesson in lessons):
         raise LabelError("No text has a mention, so there is nothing to learn.", "Give texts with labels.")
-    learnt, kept_back = _keep_back(lessons)
+    learnt, kept_back = keep_back(lessons)
     folder.mkdir(parents=True, exist_ok=True)
     cheap = CrfTagger.fit(learnt, CrfOptions(seed=plan.seed), lambda done, of: progress("cheap tier", done, of))
     (folder / CHEAP).write_bytes(cheap.to_bytes())
@@ -58,16 +56,6 @@ def train_mentions(
     _save(network, base, tags, folder)
     _calibrate(folder, kept_back)
     return curve
-
-
-def _keep_back(lessons: Sequence[LabelledText]) -> tuple[Sequence[LabelledText], Sequence[LabelledText]]:
-    if len(lessons) < ENOUGH:
-        return lessons, ()
-    back = [is_test(f"kept back {lesson.text}", KEPT_BACK) for lesson in lessons]
-    return (
-        [lesson for lesson, is_back in zip(lessons, back, strict=True) if not is_back],
-        [lesson for lesson, is_back in zip(lessons, back, strict=True) if is_back],
-    )
 
 
 def _row(lesson: LabelledText, base: Base, tags: Sequence[str]) -> dict[str, Any]:
