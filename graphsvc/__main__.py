@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from graphsvc.commands import evaluation, graph, imports, labels, operations, questions, serving
+from graphsvc.commands import evaluation, graph, imports, labels, models, operations, questions, serving
 from graphsvc.commands.terminal import given_data
 from graphsvc.commands.without_pandas import import_arrow_and_driver
 from graphsvc.service import Service
@@ -48,6 +48,7 @@ def _application(service: Service, settings: Settings) -> object:
 app.command()(imports.ingest)
 app.add_typer(imports.quarantine, name="quarantine")
 app.add_typer(labels.labels, name="labels")
+app.add_typer(models.models, name="models")
 app.command()(questions.search)
 app.command()(questions.recommend)
 app.command()(questions.why)

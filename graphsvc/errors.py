@@ -11,6 +11,7 @@ GraphsvcError                 code, message and the next step to take
 │   └── ConflictError         an idempotency key that another request used
 ├── RefusedError              valid, but not allowed
 │   ├── SafetyStop            an import that would retire too much
+│   ├── GateError             a model that does not pass the gate before production
 │   ├── ShopLockedError       another process owns the data folder
 │   └── ForeignGraphError     a Neo4j that is not ours and not empty
 └── UnavailableError          a part that is away; the call may be tried again
@@ -92,6 +93,12 @@ class SafetyStop(RefusedError):
     """An import that would retire too much of the catalogue."""
 
     code = "SAFETY_STOP"
+
+
+class GateError(RefusedError):
+    """A model that does not pass the gate before production."""
+
+    code = "GATE"
 
 
 class ShopLockedError(RefusedError):

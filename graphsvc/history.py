@@ -17,7 +17,7 @@ from graphsvc.log import Entry, WriteLog
 from graphsvc.warehouse.schemas import TABLES
 from graphsvc.warehouse.tables import Warehouse
 
-IMPORT, PRODUCTS, EVENTS, LABELS = "import", "products", "events", "labels"  # kinds of entries
+IMPORT, PRODUCTS, EVENTS, LABELS, MODELS = "import", "products", "events", "labels", "models"  # kinds of entries
 PIECE = 20_000  # entries read at a time
 Held = tuple[Entry, Sequence[Mapping[str, Any]]]  # an entry and rows that stand in it
 CURRENT = ("products", "events", "customers", "reviews", "campaigns", "coupons", "redemptions")

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any
 from uuid import uuid4
 
+from graphsvc import VERSION
 from graphsvc.delivery import Delivery, Receiver, Report
 from graphsvc.errors import InputError, StorageError
 from graphsvc.following import Followers
@@ -25,6 +26,7 @@ from graphsvc.history import EVENTS, PRODUCTS, History, read_history
 from graphsvc.idempotency import Once
 from graphsvc.knowledge import Reader, learn
 from graphsvc.log import Change, WriteLog
+from graphsvc.models import Registry
 from graphsvc.read_model import ReadModel, event_row
 from graphsvc.search.catalogue import Catalogue
 from graphsvc.settings import Settings
@@ -72,7 +74,7 @@ class Status:
     encoder: str
     ready: bool
     projections: tuple[ProjectionStatus, ...]
-    version: str = "0.1.0"
+    version: str = VERSION
 
 
 class Service:
@@ -95,9 +97,11 @@ class Service:
             self.warehouse = Warehouse(self.shop.warehouse, memory_mb=settings.tables_mb, threads=settings.threads)
             self.vault = Vault(self.shop.vault, self.shop.secret("pseudonyms").encode())
             opened.callback(self.vault.close)
+            self.registry = Registry(self.shop, self.log)
             self._history = History()
             if write and not self.log.lost():  # what a lost entry named is kept until its loss is accepted
                 self.warehouse.sweep(self.history().batches)
+                self.registry.sweep()
             self.model = ReadModel(self.shop, self.log, self.warehouse, settings)
             self.graph = GraphDoor(self.shop, settings, own=write)
             opened.pop_all()

@@ -95,6 +95,11 @@ class Shop:
         return self.home / "snapshots" / "behaviour"
 
     @property
+    def models(self) -> Path:
+        """Models: a folder a kind, in it a folder a version."""
+        return self.home / "models"
+
+    @property
     def vectors(self) -> Path:
         """Embeddings by content hash."""
         return self.home / "cache" / "embeddings"

@@ -1,0 +1,157 @@
+"""`models`: which models the shop has, what is known of each, and which is in production."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from graphsvc.commands.terminal import dump, errors, out, show
+from graphsvc.errors import GateError
+from graphsvc.models import Limits, ModelCard, Naming, Registry, Verdict
+from graphsvc.models.card import megabytes, shown
+from graphsvc.service import Service
+from graphsvc.settings import Settings
+from graphsvc.shop import Shop
+
+models = typer.Typer(
+    help="Models: list them, show one, promote it through the gate, roll back, remove.", no_args_is_help=True
+)
+Version = Annotated[str, typer.Argument(help="as `models list` shows it")]
+Kind = Annotated[str, typer.Argument(help="mentions, relations...")]
+Why = Annotated[str, typer.Option(help="the reason; it is kept in the log")]
+Json = Annotated[bool, typer.Option("--json", help="one JSON object on the last line")]
+DEFAULTS = Limits()
+
+
+@models.command("list")
+def list_models(
+    context: typer.Context, kind: Annotated[str | None, typer.Option(help="of this kind alone")] = None,
+    json: Json = False,
+) -> None:  # fmt: skip
+    """List the models that the shop has.
+
+    Example:  python -m graphsvc models list
+    """
+    with errors(), Service(_settings(context), write=False) as service:
+        cards = service.registry.versions(kind)
+        rows = [
+            (card.kind, card.version, _alias(service.registry, card), card.created, shown(card.figure("f1")),
+             shown(card.figure("unseen", "f1")), shown(card.figure("per_second")), megabytes(card.size))
+            for card in cards
+        ]  # fmt: skip
+        show(("kind", "version", "alias", "created", "F1", "unseen F1", "texts a second", "size"), rows)
+        if json:
+            dump([_object(service.registry, card) for card in cards])
+
+
+@models.command("show")
+def show_model(context: typer.Context, version: Version, json: Json = False) -> None:
+    """Show a model's card: training, data, scores, and when it was candidate or in production.
+
+    Example:  python -m graphsvc models show 3fa1c2d4e5f6
+    """
+    with errors(), Service(_settings(context), write=False) as service:
+        card = service.registry.find(version)
+        show(("", _alias(service.registry, card)), list(card.rows()))
+        namings = [one for one in service.registry.ledger().namings if one.version == version]
+        if namings:
+            show(("when", "became", "by", "why"), [_said(one) for one in namings])
+        if json:
+            dump(_object(service.registry, card) | {"namings": [asdict(one) for one in namings]})
+
+
+@models.command("promote")
+def promote(
+    context: typer.Context,
+    version: Version,
+    worse: Annotated[float, typer.Option(help="how far below production its F1 on unseen texts may lie")] = (
+        DEFAULTS.worse
+    ),
+    calibration: Annotated[float, typer.Option(help="largest calibration error")] = DEFAULTS.calibration,
+    per_second: Annotated[float, typer.Option(help="fewest texts a second")] = DEFAULTS.per_second,
+    size: Annotated[int, typer.Option(help="most bytes of its files")] = DEFAULTS.size,
+    texts: Annotated[int, typer.Option(help="fewest unseen texts that it must have been tested on")] = DEFAULTS.texts,
+    why: Why = "",
+    json: Json = False,
+) -> None:
+    """Put a model into production when it passes the gate. The limits are kept in the log with the promotion.
+
+    Examples:
+
+      python -m graphsvc models promote 3fa1c2d4e5f6
+
+      python -m graphsvc models promote 3fa1c2d4e5f6 --worse 0.02 --why "twice as fast"
+    """
+    with errors(), Service(_settings(context), purpose="a promotion") as service:
+        limits = Limits(worse, calibration, per_second, size, texts)
+        kind = service.registry.find(version).kind
+        verdict = service.registry.verdict(kind, version, limits)
+        _show(verdict)
+        said = {"kind": kind, "version": version, "checks": [asdict(check) for check in verdict.checks]}
+        try:
+            offset = service.registry.promote(kind, version, limits, why)
+        except GateError:
+            if json:
+                dump(said | {"offset": None})
+            raise
+        out.print(f"{kind} {version} is in production, by entry {offset} of the log.", markup=False)
+        if json:
+            dump(said | {"offset": offset})
+
+
+@models.command("rollback")
+def roll_back(context: typer.Context, kind: Kind, why: Why = "", json: Json = False) -> None:
+    """Put back the model that was in production before; again goes further back.
+
+    Example:  python -m graphsvc models rollback mentions --why "brands are missed"
+    """
+    with errors(), Service(_settings(context), purpose="a roll-back") as service:
+        before = service.registry.alias(kind, "production")
+        version = service.registry.roll_back(kind, why)
+        out.print(f"{kind} {version} is in production again, {before} no longer.", markup=False)
+        if json:
+            dump({"kind": kind, "version": version, "before": before})
+
+
+@models.command("remove")
+def remove(context: typer.Context, version: Version, json: Json = False) -> None:
+    """Remove a model that is neither candidate nor in production, with its files.
+
+    Example:  python -m graphsvc models remove 3fa1c2d4e5f6
+    """
+    with errors(), Service(_settings(context), purpose="a removal") as service:
+        kind = service.registry.find(version).kind
+        offset = service.registry.remove(kind, version)
+        out.print(f"{kind} {version} is removed.", markup=False)
+        if json:
+            dump({"kind": kind, "version": version, "offset": offset})
+
+
+def _show(verdict: Verdict) -> None:
+    rows = [("passed" if check.passed else "FAILED", check.name, check.sentence) for check in verdict.checks]
+    show(("", "check", "what was found"), rows)
+
+
+def _aliases(registry: Registry, card: ModelCard) -> list[str]:
+    return [alias for alias, version in registry.ledger().aliases(card.kind).items() if version == card.version]
+
+
+def _alias(registry: Registry, card: ModelCard) -> str:
+    return ", ".join(_aliases(registry, card))
+
+
+def _object(registry: Registry, card: ModelCard) -> dict[str, Any]:
+    return {**asdict(card), "aliases": _aliases(registry, card)}
+
+
+def _said(one: Naming) -> tuple[str, str, str, str]:
+    when = datetime.fromtimestamp(one.time / 1e6, UTC).isoformat(timespec="seconds")
+    return when, f"{one.alias} by a roll-back" if one.back else one.alias, one.actor, one.why
+
+
+def _settings(context: typer.Context) -> Settings:
+    """The settings, of a folder that holds a shop: no command here is to make one."""
+    settings: Settings = context.obj
+    Shop.open(settings.home, create=False)
+    return settings
