@@ -11,9 +11,9 @@ ENOUGH = 1_000  # lessons: of fewer none is kept back
 Lesson = TypeVar("Lesson", LabelledText, LabelledPair)
 
 
-def keep_back(lessons: Sequence[Lesson]) -> tuple[list[Lesson], list[Lesson]]:
+def keep_back(lessons: Sequence[Lesson], enough: int = ENOUGH) -> tuple[list[Lesson], list[Lesson]]:
     """Lessons to learn from and lessons kept back, by a digest of the text; equal texts stay together."""
-    if len(lessons) < ENOUGH:
+    if len(lessons) < enough:
         return list(lessons), []
     back = [is_test(f"kept back {lesson.text}", PERCENT) for lesson in lessons]
     parts: tuple[list[Lesson], list[Lesson]] = ([], [])

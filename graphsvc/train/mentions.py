@@ -1,10 +1,12 @@
 """`train mentions`: labelled texts → a tagger's folder with its cheap tier, calibrated. Knows nothing of a shop."""
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import numpy as np
@@ -18,16 +20,20 @@ from extractors.tagger import CHEAP, TOKENIZER, Tagger, TaggerCard
 from extractors.tagger_network import TaggerNetwork
 from extractors.types import LabelledText
 from graphsvc.errors import LabelError
+from graphsvc.train.augment import Translate, augmented
 from graphsvc.train.batches import IGNORED, column, mask, pad
 from graphsvc.train.encoders import Base, load_base
 from graphsvc.train.export import export
 from graphsvc.train.kept_back import keep_back
 from graphsvc.train.plan import Plan
-from graphsvc.train.trainer import fit
+from graphsvc.train.teaching import teach
+from graphsvc.train.trainer import Validation
+from graphsvc.train.validation import SpanF1
 
 Progress = Callable[[str, int, int], None]
 TEMPERATURES = np.arange(0.6, 3.01, 0.1)
 LONGEST = 256  # pieces of one window
+CHECKPOINTS = "checkpoints"
 
 
 def train_mentions(
@@ -36,26 +42,37 @@ def train_mentions(
     folder: Path,
     cache: Path,
     progress: Progress = lambda step, done, of: None,
+    synonyms: Mapping[str, Sequence[str]] | None = None,
+    translate: Translate | None = None,
 ) -> list[dict[str, float]]:
-    """Make a tagger's folder; returns the curve of its training. Raises LabelError without a mention."""
+    """Make a tagger's folder; returns the curve of its training. Raises LabelError without a mention.
+
+    `synonyms` and `translate`, there and back again, are for the plan's ways to make more lessons.
+    """
     if not any(lesson.mentions for lesson in lessons):
         raise LabelError("No text has a mention, so there is nothing to learn.", "Give texts with labels.")
-    learnt, kept_back = keep_back(lessons)
+    learnt, kept_back = keep_back(lessons, 0) if plan.patience else keep_back(lessons)
+    more = augmented(learnt, plan.augment, plan.seed, synonyms, translate)
     folder.mkdir(parents=True, exist_ok=True)
     cheap = CrfTagger.fit(learnt, CrfOptions(seed=plan.seed), lambda done, of: progress("cheap tier", done, of))
     (folder / CHEAP).write_bytes(cheap.to_bytes())
-    base = load_base(plan.encoder, [lesson.text for lesson in learnt], cache)
+    base = load_base(plan.encoder, [lesson.text for lesson in more], cache)
     tags = tags_for(mention.label for lesson in lessons for mention in lesson.mentions)
-    torch.manual_seed(plan.seed)
-    network = TaggerNetwork(base.network, tags, dropout=plan.dropout)
-    rows = [row for lesson in learnt if (row := _row(lesson, base, tags))["heads"]]
-    curve = fit(
-        network, rows, partial(_collate, padding=base.padding), plan, folder / "checkpoints",
+    unseen = _rows(kept_back, base, tags)
+    network, curve = teach(
+        lambda: TaggerNetwork(deepcopy(base.network), tags, dropout=plan.dropout), _rows(more, base, tags),
+        partial(_collate, padding=base.padding), plan, folder / CHECKPOINTS,
         lambda step, of: progress("training the tagger", step, of),
+        validation=lambda made: Validation(unseen, SpanF1(made, tags)) if unseen else None,
     )  # fmt: skip
     _save(network, base, tags, folder)
     _calibrate(folder, kept_back)
+    rmtree(folder / CHECKPOINTS, ignore_errors=True)
     return curve
+
+
+def _rows(lessons: Sequence[LabelledText], base: Base, tags: Sequence[str]) -> list[dict[str, Any]]:
+    return [row for lesson in lessons if (row := _row(lesson, base, tags))["heads"]]
 
 
 def _row(lesson: LabelledText, base: Base, tags: Sequence[str]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 Knows options; does not know tasks, data or torch.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,13 @@ class Plan:
     `averaging` is the decay of the moving average of weights that is kept in the end, 0 for the last weights.
     `precision` of "auto" times both and takes the faster. `adversarial` is "" or "fgm" (Miyato et al. 2017), `strength`
     the length of its step. `settings` are transformers' own TrainingArguments by name.
+
+    `tuning` says what of the encoder is trained (see `tuning`), at `tuning_rate` unless it is "full".
+    `patience` of n stops a training after n of its `validations` that were no better than the best; 0 never stops.
+    A checkpoint is saved every `save_steps` steps or, where that is 0, every `save_minutes` minutes.
+    `augment` names ways to make more lessons (see `augment`). `ensemble` is how many networks of other seeds teach one;
+    `student` halves the layers, `pruned_heads` is the share of attention heads that go. What a student learns from is
+    `distillation` parts its teacher, at `temperature`, and the rest its lessons.
     """
 
     encoder: str = "auto"
@@ -37,6 +44,18 @@ class Plan:
     precision: str = "auto"
     adversarial: str = ""
     strength: float = 0.5
+    tuning: str = "full"
+    tuning_rate: float = 1e-3
+    patience: int = 0
+    validations: int = 20
+    save_steps: int = 0
+    save_minutes: float = 10.0
+    augment: Sequence[str] = ()
+    ensemble: int = 1
+    student: bool = False
+    pruned_heads: float = 0.0
+    distillation: float = 0.5
+    temperature: float = 2.0
     threads: int = 1
     seed: int = 1
     settings: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,122 @@
+"""Whether a value that stands in a text is the product's own: "black print cartridge" is no black product.
+
+Two logistic regressions over what stands around: whether a field, where there is one, agrees with such a place; and
+whether products of this kind have the attribute at all. Learnt from the values that fields hold. Knows words and kinds;
+the value itself is never asked, so that a new one is judged as a known one is.
+"""
+
+import math
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from extractors.phrases import BREAK, Phrase
+from extractors.types import Document
+
+MOST = 20_000  # places that are learnt from
+RARE = 3  # times that something must stand around to count
+OWN = 0.5  # of the usual share: a kind of product that has the attribute more seldom than that does not have it
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A phrase in the words of a document."""
+
+    words: Sequence[str]
+    at: int
+    phrase: Phrase
+
+
+class Weights:
+    """A logistic regression that was learnt: what stands around → weight."""
+
+    def __init__(self, bias: float, weights: Mapping[str, float]) -> None:
+        self.bias, self.weights = bias, dict(weights)
+
+    @classmethod
+    def learn(cls, rows: Sequence[Sequence[str]], right: Sequence[bool]) -> "Weights":
+        """Learn from what stood around and whether it was right; where all were alike, only how often."""
+        share = (sum(right) + 1) / (len(right) + 2)
+        if len(set(right)) < 2:
+            return cls(math.log(share / (1 - share)), {})
+        from sklearn.feature_extraction import DictVectorizer
+        from sklearn.linear_model import LogisticRegression
+
+        table = DictVectorizer()
+        matrix = table.fit_transform([dict.fromkeys(row, 1.0) for row in rows])
+        often = matrix.getnnz(0) >= RARE
+        model = LogisticRegression(C=0.3, max_iter=300).fit(matrix[:, often], right)
+        names = [name for name, kept in zip(table.get_feature_names_out(), often, strict=True) if kept]
+        return cls(
+            float(model.intercept_[0]), {n: round(float(w), 3) for n, w in zip(names, model.coef_[0], strict=True)}
+        )
+
+    def share(self, row: Iterable[str]) -> float:
+        """How often it is right where this stands around."""
+        total = self.bias + sum(self.weights.get(name, 0.0) for name in set(row))
+        return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrences:
+    """What one attribute's places are like. `usual` is the share of products that have the attribute."""
+
+    agrees: Weights
+    has: Weights
+    usual: float
+
+    @classmethod
+    def learn(
+        cls,
+        documents: Sequence[Document],
+        places: Iterable[tuple[Place, bool]],
+        held: Sequence[bool],
+        values: Collection[str],
+    ) -> "Occurrences":
+        """Learn from places of known values with whether the field agrees, and from which documents hold the field."""
+        tried = [(list(around(place)), right) for place, right in places][:MOST]
+        step = max(1, len(documents) // MOST)
+        kinds = [list(kind_of(document, values)) for document in documents[::step]]
+        return cls(
+            Weights.learn([row for row, _ in tried], [right for _, right in tried]),
+            Weights.learn(kinds, held[::step]),
+            sum(held) / max(1, len(held)),
+        )
+
+    def confidence(self, place: Place, document: Document, values: Collection[str]) -> float:
+        """How often such a place tells the product's own value; 0 for products that have no such attribute."""
+        if self.has.share(kind_of(document, values)) < OWN * self.usual:
+            return 0.0
+        return self.agrees.share([*around(place)])
+
+    def kept(self) -> list[Any]:
+        """What was learnt, as JSON; `recall` is the inverse."""
+        return [self.agrees.bias, self.agrees.weights, self.has.bias, self.has.weights, self.usual]
+
+    @classmethod
+    def recall(cls, kept: Sequence[Any]) -> "Occurrences":
+        """See `kept`."""
+        return cls(Weights(kept[0], kept[1]), Weights(kept[2], kept[3]), kept[4])
+
+
+def around(place: Place) -> Iterator[str]:
+    """What stands around a place: the words beside it, where it is, the last word of the title."""
+    words, at, end = place.words, place.at, place.at + len(place.phrase)
+    title = words.index(BREAK) if BREAK in words else len(words)
+    yield f"<{words[at - 1] if at else BREAK}"
+    yield f">{words[end] if end < len(words) else BREAK}"
+    yield f"in={'title' if at < title else 'text'}"
+    yield f"first={at == 0}"
+    yield f"head={words[title - 1] if title else BREAK}"
+    for word in words[max(0, at - 3) : at]:
+        yield f"<<{word}"
+    for word in words[end : end + 3]:
+        yield f">>{word}"
+
+
+def kind_of(document: Document, values: Collection[str]) -> Iterator[str]:
+    """What kind of product it is: its category's steps, or the last word of its title that is no value."""
+    for depth in range(1, len(document.category) + 1):
+        yield f"category={' > '.join(document.category[:depth])}"
+    words = [word.casefold() for word in document.title.split()]
+    yield f"head={next((word for word in reversed(words) if word not in values), '')}"

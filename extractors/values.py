@@ -1,0 +1,34 @@
+"""Values of attributes as phrases: lists taken apart, spellings that mean the same.
+
+Knows how values are written; does not know which attribute they belong to.
+"""
+
+import re
+from collections.abc import Iterator
+
+from extractors.phrases import LONGEST, Phrase
+from extractors.words import words_of
+
+_LIST = re.compile(r"[,;/、，；|]")
+_SPELLED = {"gray": "grey", "color": "colour", "colored": "coloured", "aluminum": "aluminium", "fiber": "fibre"}
+_SIGNS = re.compile(r"[\W_]")
+
+
+def phrases_in(value: str) -> Iterator[Phrase]:
+    """The phrases that a field's value lists ("Black, Silver"); sentences are left out."""
+    for part in _LIST.split(value):
+        phrase = tuple(word.text for word in words_of(part))
+        if 0 < len(phrase) <= LONGEST and any(word.isalpha() for word in phrase):
+            yield phrase
+
+
+def plain(phrase: Phrase) -> str:
+    """One form for spellings that mean the same: no signs, no spaces, British ("RJ-45" → "rj45", "gray" → "grey")."""
+    return _SIGNS.sub("", "".join(_SPELLED.get(word, word) for word in phrase))
+
+
+def is_same(found: Phrase, held: Phrase) -> bool:
+    """Whether a phrase is a value or a fragment of it: "navy" of "navy blue", "rj45" of "RJ-45"."""
+    if plain(found) == plain(held):
+        return True
+    return {_SPELLED.get(word, word) for word in found} <= {_SPELLED.get(word, word) for word in held}
