@@ -1,6 +1,7 @@
 """Best paths and marginals of a linear chain, in numpy: what serves without torch. Training stands in `linear_chain`.
 
-Viterbi 1967; forward-backward after Rabiner 1989. Arrays are float32[units, tags].
+Viterbi 1967; forward-backward after Rabiner 1989. Arrays are float32[units, tags]; sums run in double precision,
+for over a long text they grow so large that single precision would give probabilities above 1.
 """
 
 import numpy as np
@@ -8,10 +9,12 @@ from numpy.typing import NDArray
 
 from extractors.types import Floats
 
+Sums = NDArray[np.float64]
+
 
 def best_path(emissions: Floats, between: Floats, first: Floats, last: Floats) -> list[int]:
     """The likeliest tags of one text of at least one unit."""
-    score = first + emissions[0]
+    score = (first + emissions[0]).astype(np.float64)
     back: list[NDArray[np.intp]] = []
     for row in emissions[1:]:
         reached = score[:, None] + between
@@ -26,7 +29,7 @@ def best_path(emissions: Floats, between: Floats, first: Floats, last: Floats) -
 def marginals(emissions: Floats, between: Floats, first: Floats, last: Floats) -> Floats:
     """The probability of each tag for each unit."""
     count = len(emissions)
-    forward, backward = np.empty_like(emissions), np.empty_like(emissions)
+    forward, backward = np.empty(emissions.shape), np.empty(emissions.shape)
     forward[0], backward[-1] = first + emissions[0], last
     for at in range(1, count):
         forward[at] = _log_sum(forward[at - 1][:, None] + between, 0) + emissions[at]
@@ -37,7 +40,7 @@ def marginals(emissions: Floats, between: Floats, first: Floats, last: Floats) -
     return found
 
 
-def _log_sum(values: Floats, axis: int) -> Floats:
+def _log_sum(values: Sums, axis: int) -> Sums:
     top = values.max(axis, keepdims=True)
-    summed: Floats = (top + np.log(np.exp(values - top).sum(axis, keepdims=True))).squeeze(axis)
+    summed: Sums = (top + np.log(np.exp(values - top).sum(axis, keepdims=True))).squeeze(axis)
     return summed

@@ -10,7 +10,7 @@ from functools import partial
 
 import rjieba
 
-from extractors.units import Unit, is_han
+from extractors.units import Unit, encodable, is_han
 
 EDGE = "<>"
 _SINGLE, _FIRST, _LAST, _MIDDLE = "S", "B", "E", "M"
@@ -21,7 +21,7 @@ class Sentence:
 
     def __init__(self, text: str, units: Sequence[Unit], context: str = "") -> None:
         self.units = units
-        self.context = context
+        self.context = encodable(context)
         self.folded = [fold(unit.text) for unit in units]
         self.shapes = [shape(unit.text) for unit in units]
         self.words: list[str] = [""] * len(units)
@@ -31,7 +31,7 @@ class Sentence:
     def _segment(self, text: str) -> None:
         starts = {unit.start: at for at, unit in enumerate(self.units)}
         begin = 0
-        for word in rjieba.cut(text, True):
+        for word in rjieba.cut(encodable(text), True):
             inside = [starts[place] for place in range(begin, begin + len(word)) if place in starts]
             begin += len(word)
             for at in inside:

@@ -9,16 +9,22 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 
-from extractors.lexicon import Canonical, Lexicon, Meaning, find_values
+from extractors.crf_features import fold
+from extractors.lexicon import Canonical, Lexicon, Meaning, find_values, is_held
 from extractors.occurrences import Occurrences, Place
-from extractors.phrases import READ, Phrase, phrases_of, read_phrases, words_with_break
+from extractors.phrases import READ, Phrase, beginning, phrases_of, read_phrases, words_with_break
 from extractors.types import Claim, Document, Span
-from extractors.values import is_same, phrases_in
+from extractors.values import phrases_in
 from extractors.words import Word, words_of
 
 NOT_ATTRIBUTES = ("brand", "manufacturer")  # names of makers stand in no company of their own: the gazetteer has them
-MOST_ATTRIBUTES = 40  # with the most literal values first
+MOST_ATTRIBUTES = 40  # that are tried, the commonest first
+MOST_DOCUMENTS = 40_000  # that are learnt from: bounds memory and time
+LITERAL = 60  # documents whose text says a value of the field, from which an attribute is tried
+MEASURES = 0.5  # share of an attribute's values that begin with a digit, from which it is a measure
+NAMES = 0.3  # share of an attribute's values that are makers' names, from which it is one of these
 LEAST = 0.6  # confidence of a claim: below it the extractor abstains
 Progress = Callable[[int, int], None]
 
@@ -37,10 +43,11 @@ class Distant:
     """See the module. `learn` takes an encoder's view of phrases and the shop's canonical words."""
 
     name = "distant"
-    version = "1"
+    edition = "1"  # of this code; a version is an edition and what it has learnt
 
     def __init__(self, taught: Mapping[str, Taught]) -> None:
         self.taught = dict(taught)
+        self.version = f"{self.edition}+{blake2b(self.learnt().encode(), digest_size=4).hexdigest()}"
 
     @classmethod
     def learn(
@@ -50,7 +57,8 @@ class Distant:
         canonical: Canonical = lambda phrase: phrase,
         progress: Progress = lambda done, of: None,
     ) -> "Distant":
-        """Learn every attribute of which fields hold enough."""
+        """Learn every attribute of which fields hold enough; from an even part of very many documents."""
+        documents = documents[:: -(-len(documents) // MOST_DOCUMENTS) or 1]
         attributes = _attributes(documents)
         if not attributes:
             return cls({})
@@ -147,17 +155,32 @@ def _where(document: Document, place: Place) -> tuple[str, str, Word, Word]:
     if last < len(title):
         return "title", document.title, title[place.at], title[last]
     shift = len(title) + 1
-    text = words_of(document.text[:READ])
+    text = words_of(beginning(document.text))
     return "text", document.text, text[place.at - shift], text[last - shift]
 
 
 def _attributes(documents: Sequence[Document]) -> list[str]:
-    """Attributes by how many documents hold a value that is a word, the commonest first."""
-    counts: Counter[str] = Counter()
+    """Attributes by how many documents say a value of theirs, the commonest first; makers' names are left out."""
+    literal: Counter[str] = Counter()
+    types: dict[str, set[str]] = {}
     for document in documents:
+        text = fold(f"{document.title} {document.text[:READ]}")
         for name, values in document.fields.items():
-            counts[name] += any(any(phrases_in(value)) for value in values)
-    return [name for name, _ in counts.most_common(MOST_ATTRIBUTES) if name not in NOT_ATTRIBUTES]
+            for value in map(fold, values):
+                types.setdefault(name, set()).add(value)
+                literal[name] += any(map(str.isalpha, value)) and value in text
+    makers = types.get("brand", set()) | types.get("manufacturer", set())
+    return [
+        name
+        for name, count in literal.most_common(MOST_ATTRIBUTES)
+        if count >= LITERAL and name not in NOT_ATTRIBUTES and _are_words(types[name], makers)
+    ]
+
+
+def _are_words(values: set[str], makers: set[str]) -> bool:
+    """Whether values are words, and no makers' names nor measures: those have extractors of their own."""
+    measures = sum(value[:1].isdigit() for value in values)
+    return len(values & makers) < NAMES * len(values) and measures < MEASURES * len(values)
 
 
 def _held(document: Document, attribute: str) -> dict[Phrase, str]:
@@ -204,4 +227,4 @@ def _places(
         if held:
             for at, phrase in phrases_of(text):
                 if phrase in known:
-                    yield Place(text, at, phrase), any(is_same(canonical(phrase), one) for one in held)
+                    yield Place(text, at, phrase), is_held(phrase, held, canonical)

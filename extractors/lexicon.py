@@ -6,6 +6,7 @@ two values of one attribute; and what it means to an encoder. How sure a score m
 known values is hidden, found again, and compared. Knows phrases; does not know which attributes a shop has.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -15,9 +16,9 @@ import numpy as np
 
 from extractors.phrases import Corpus, Phrase
 from extractors.types import Floats
-from extractors.values import is_same
+from extractors.values import is_same, plain
 
-FOLDS = 4  # parts of the known values that are hidden in turn
+FOLDS = 3  # parts of the known values that are hidden in turn
 KNOWN = 8  # values that an attribute must have to learn from
 LITERAL = 60  # documents whose text says the value that their field holds
 PRECISION = 0.85  # of what is found again: hiding leaves less to learn from, so that in use it is higher
@@ -55,7 +56,14 @@ def find_values(
     score = _scores(corpus, known, meaning)
     sure = _Surety(tried)
     found = {corpus.phrases[int(at)]: sure(score[at]) for at in np.flatnonzero(score >= threshold)}
-    return Lexicon(attribute, known, found, measured)
+    named = {phrase: share for phrase, share in found.items() if not _is_named(phrase, attribute)}
+    return Lexicon(attribute, known, named, measured)
+
+
+def _is_named(phrase: Phrase, attribute: str) -> bool:
+    """Whether a phrase names the attribute and is no value of it: "coloured" of "product_colour"."""
+    words = [plain((word,)) for word in re.split(r"[\W_]+", attribute) if len(word) > 2]
+    return any(plain((word,)).startswith(name) for word in phrase for name in words)
 
 
 def _known(corpus: Corpus, values: Values) -> list[Phrase]:
@@ -75,6 +83,9 @@ def _scores(corpus: Corpus, known: Sequence[Phrase], meaning: Meaning) -> Floats
     is_known[places] = True
     words = {word for one in known for word in one}
     fresh = ~is_known & ~np.array([any(word in words for word in phrase) for phrase in corpus.phrases])
+    score: Floats = np.full(len(corpus.phrases), -np.inf, np.float32)
+    if not fresh.any():
+        return score
     company = np.hstack([3 * corpus.company, _habits(corpus, places)])
     weights = np.log1p(corpus.counts)
     alike = _alike(company[places], weights[places], company[fresh], 1000.0)(company)
@@ -84,7 +95,6 @@ def _scores(corpus: Corpus, known: Sequence[Phrase], meaning: Meaning) -> Floats
     apart, middle = _centred(meaning([corpus.phrases[at] for at in others]))
     means = _alike(_centred(meaning(known), middle)[0], weights[places], apart, 300.0)
     senses = _centred(meaning([corpus.phrases[at] for at in asked]), middle)[0]
-    score: Floats = np.full(len(corpus.phrases), -np.inf, np.float32)
     score[asked] = COMPANY * alike[asked] + SENSE * means(senses)
     return score
 
@@ -144,9 +154,14 @@ def _find_again(
         if len(candidates):
             best = candidates[score[candidates].argmax()]
             phrase = corpus.phrases[best]
-            right = any(is_same(canonical(phrase), one) for one in held)
+            right = is_held(phrase, held, canonical)
             found.append((float(score[best]), right, phrase))
     return found
+
+
+def is_held(phrase: Phrase, held: Collection[Phrase], canonical: Canonical) -> bool:
+    """Whether a phrase, or the shop's own word for it, is one of the values that a field holds."""
+    return any(is_same(one, other) for one in (phrase, canonical(phrase)) for other in held)
 
 
 def _fold_of(phrase: Phrase) -> int:

@@ -13,6 +13,7 @@ from extractors.units import Unit
 HEAD, TAIL = "@", "#"
 AROUND = 40  # units read before the first mention and after the last
 LONGEST = 256  # pieces
+FRAME = 6  # pieces that open and close text, head and tail
 
 
 @dataclass(slots=True)
@@ -41,7 +42,8 @@ def mark(reader: PieceReader, text: str, head: Mention, tail: Mention) -> Marked
     signs = reader.piece_of(HEAD), reader.piece_of(TAIL)
     made = Marked()
     made.add([read.ids[0]])
-    for at in _near(first, second, len(read.units)):
+    pieces_of = [end - begin for begin, end in zip(read.heads, ends, strict=True)]
+    for at in _fitting(_near(first, second, len(read.units)), first, second, pieces_of):
         for place, span in enumerate((first, second)):
             if at == span[0]:
                 made.markers[place] = len(made.ids)
@@ -60,6 +62,23 @@ def _units(units: Sequence[Unit], mention: Mention) -> range:
     if not found:
         raise ValueError(f"nothing stands from {mention.start} to {mention.end}")
     return range(found[0], found[-1] + 1)
+
+
+def _fitting(near: Sequence[int], first: range, second: range, pieces_of: Sequence[int]) -> list[int]:
+    """The units that a model has room for: the openings of both mentions before all, then what is nearest to them."""
+    kept: list[int] = []
+    room = LONGEST - FRAME
+    for at in sorted(near, key=lambda at: _distance(at, first, second)):
+        room -= pieces_of[at]
+        if room < 0:
+            break
+        kept.append(at)
+    return sorted(kept)
+
+
+def _distance(at: int, first: range, second: range) -> tuple[int, int]:
+    outside = min(max(span[0] - at, at - span[-1], 0) for span in (first, second))
+    return outside, min(abs(at - span[0]) for span in (first, second))
 
 
 def _near(first: range, second: range, units: int) -> list[int]:

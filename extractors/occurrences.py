@@ -12,10 +12,11 @@ from typing import Any
 
 from extractors.phrases import BREAK, Phrase
 from extractors.types import Document
+from extractors.words import words_of
 
 MOST = 20_000  # places that are learnt from
 RARE = 3  # times that something must stand around to count
-OWN = 0.5  # of the usual share: a kind of product that has the attribute more seldom than that does not have it
+OWN = 0.2  # of the usual share: a kind of product that has the attribute more seldom than that does not have it
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +36,19 @@ class Weights:
 
     @classmethod
     def learn(cls, rows: Sequence[Sequence[str]], right: Sequence[bool]) -> "Weights":
-        """Learn from what stood around and whether it was right; where all were alike, only how often."""
+        """Learn from what stood around and whether it was right; where all were alike, or no two, only how often."""
         share = (sum(right) + 1) / (len(right) + 2)
+        usual = cls(math.log(share / (1 - share)), {})
         if len(set(right)) < 2:
-            return cls(math.log(share / (1 - share)), {})
+            return usual
         from sklearn.feature_extraction import DictVectorizer
         from sklearn.linear_model import LogisticRegression
 
         table = DictVectorizer()
         matrix = table.fit_transform([dict.fromkeys(row, 1.0) for row in rows])
         often = matrix.getnnz(0) >= RARE
+        if not often.any():
+            return usual
         model = LogisticRegression(C=0.3, max_iter=300).fit(matrix[:, often], right)
         names = [name for name, kept in zip(table.get_feature_names_out(), often, strict=True) if kept]
         return cls(
@@ -96,7 +100,8 @@ class Occurrences:
     @classmethod
     def recall(cls, kept: Sequence[Any]) -> "Occurrences":
         """See `kept`."""
-        return cls(Weights(kept[0], kept[1]), Weights(kept[2], kept[3]), kept[4])
+        bias, weights, has_bias, has_weights, usual = kept
+        return cls(Weights(bias, weights), Weights(has_bias, has_weights), usual)
 
 
 def around(place: Place) -> Iterator[str]:
@@ -115,8 +120,9 @@ def around(place: Place) -> Iterator[str]:
 
 
 def kind_of(document: Document, values: Collection[str]) -> Iterator[str]:
-    """What kind of product it is: its category's steps, or the last word of its title that is no value."""
+    """What kind of product it is: its category's steps and the words of its title that are no values."""
     for depth in range(1, len(document.category) + 1):
         yield f"category={' > '.join(document.category[:depth])}"
-    words = [word.casefold() for word in document.title.split()]
-    yield f"head={next((word for word in reversed(words) if word not in values), '')}"
+    for word in words_of(document.title):
+        if word.text not in values:
+            yield f"has={word.text}"

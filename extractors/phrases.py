@@ -12,7 +12,7 @@ import numpy as np
 import scipy.sparse as sparse
 
 from extractors.types import Document, Floats
-from extractors.units import is_han
+from extractors.units import is_han, units_of
 from extractors.words import Word, words_of
 
 Phrase = tuple[str, ...]
@@ -71,7 +71,14 @@ def read_phrases(documents: Sequence[Document]) -> Corpus:
 
 def words_with_break(document: Document) -> list[str]:
     """The folded words of title and description."""
-    return [*_folded(words_of(document.title)), BREAK, *_folded(words_of(document.text[:READ]))]
+    return [*_folded(words_of(document.title)), BREAK, *_folded(words_of(beginning(document.text)))]
+
+
+def beginning(text: str) -> str:
+    """The part of a description that is read; it cuts no word."""
+    if len(text) <= READ:
+        return text
+    return text[: max((unit.end for unit in units_of(text[: 2 * READ]) if unit.end <= READ), default=0)]
 
 
 def phrases_of(words: Sequence[str]) -> Iterator[tuple[int, Phrase]]:
@@ -108,6 +115,8 @@ def _company(beside: Counter[tuple[int, str]], count: int) -> Floats:
     table = sparse.diags(1 / np.maximum(_lengths(table), 1e-9)) @ table
     spread = np.asarray((table > 0).sum(0)).ravel()
     table = table @ sparse.diags(np.log(count / np.maximum(1, spread)).astype(np.float32))
+    if not table.count_nonzero():  # all stand between the same words
+        return np.zeros((count, 1), np.float32)
     width = max(1, min(WIDTH, min(table.shape) - 1))
     found = TruncatedSVD(width, random_state=0).fit_transform(table)
     unit: Floats = (found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9)).astype(np.float32)

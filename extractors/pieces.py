@@ -7,12 +7,15 @@ first piece of a unit speaks for it. Knows a tokenizer; runs no model.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from extractors.units import Unit, is_han, units_of
+from extractors.errors import DamagedModel
+from extractors.units import Unit, encodable, is_han, units_of
 
 NO_COVER = -1
 LONGEST_CONTEXT = 16  # pieces
+LONGEST_UNIT = 64  # pieces: of a longer one, such as a key in base 64, only the beginning is read
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +37,19 @@ class PieceReader:
     last: int
     _cut: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
+    @classmethod
+    def open(cls, file: Path, first: int, last: int) -> "PieceReader":
+        """Read texts by a tokenizer's file. Raises DamagedModel."""
+        from tokenizers import Tokenizer
+
+        try:
+            return cls(Tokenizer.from_file(str(file)), first, last)
+        except Exception as error:  # tokenizers raises no class of its own
+            raise DamagedModel(f"{file} cannot be opened: {error}") from error
+
     def read(self, text: str, context: str = "") -> PieceText:
         """The whole text, after its context if there is one; it may have more pieces than a model takes: `windows`."""
+        text, context = encodable(text), encodable(context)
         units = units_of(text)
         covers = self._covers(text, units)
         ids, heads = [self.first], []
@@ -57,10 +71,13 @@ class PieceReader:
         found = self._cut.get(unit)
         if found is None:
             own = self.tokenizer.token_to_id(unit) if is_han(unit) else None
-            found = (own,) if own is not None else tuple(self.tokenizer.encode(unit, add_special_tokens=False).ids)
+            found = (own,) if own is not None else self._encoded(unit)
             if len(self._cut) < 100_000:
                 self._cut[unit] = found
         return found or (self.tokenizer.encode("?", add_special_tokens=False).ids[-1],)
+
+    def _encoded(self, unit: str) -> tuple[int, ...]:
+        return tuple(self.tokenizer.encode(unit, add_special_tokens=False).ids[:LONGEST_UNIT])
 
     def _covers(self, text: str, units: Sequence[Unit]) -> list[int]:
         covers = [NO_COVER] * len(units)
@@ -92,12 +109,16 @@ def windows(read: PieceText, longest: int) -> Iterator[tuple[PieceText, int, int
             last += 1
         done = last + 1 == len(read.heads)
         upto = last + 1 if done else max(spoken + 1, last + 1 - (last + 1 - first) // 4)
-        yield _window(read, opening, first, last, ends), spoken - first, upto - first
+        yield (
+            _window(read, opening, first, last, min(ends[last], read.heads[first] + max(1, room))),
+            spoken - first,
+            upto - first,
+        )
         first, spoken = max(first + 1, upto - (last + 1 - first) // 4), upto
 
 
-def _window(read: PieceText, opening: int, first: int, last: int, ends: Sequence[int]) -> PieceText:
-    begin, end = read.heads[first], ends[last]
+def _window(read: PieceText, opening: int, first: int, last: int, end: int) -> PieceText:
+    begin = read.heads[first]
     return PieceText(
         read.units[first : last + 1],
         [*read.ids[:opening], *read.ids[begin:end], read.ids[-1]],

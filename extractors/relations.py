@@ -77,11 +77,9 @@ class Relations:
     name = "relations"
 
     def __init__(self, folder: Path) -> None:
-        from tokenizers import Tokenizer
-
         self.card = RelationCard.load(folder)
         self.version = self.card.version
-        self._reader = PieceReader(Tokenizer.from_file(str(folder / TOKENIZER)), self.card.first, self.card.last)
+        self._reader = PieceReader.open(folder / TOKENIZER, self.card.first, self.card.last)
         self._session = open_session(folder / MODEL)
 
     def relate(self, pairs: Iterable[Pair]) -> list[Related]:
@@ -104,6 +102,8 @@ class Relations:
         return found
 
     def _relate(self, text: str, head: Mention, tail: Mention) -> Related:
+        if self.card.mask(head.label, tail.label).max() < 0:  # NONE is no class here, and no other may hold
+            return Related(NONE, 1.0)
         sure = self.probabilities(text, head, tail)
         best = int(sure.argmax())
         relation, confidence = self.card.relations[best], round(float(sure[best]), 4)

@@ -54,6 +54,17 @@ class TaggerCard:
         except (OSError, ValueError, TypeError) as error:
             raise DamagedModel(f"{folder} holds no tagger: {error}") from error
 
+    def chain(self) -> list[Floats]:
+        """Scores between tags, of the first and of the last. Raises DamagedModel where they do not fit the tags."""
+        tags = len(self.tags)
+        try:
+            found = [np.asarray(part, np.float32) for part in (self.between, self.start, self.end)]
+        except (ValueError, TypeError) as error:
+            raise DamagedModel(f"The chain of tagger {self.version} holds no numbers: {error}") from error
+        if not tags or [part.shape for part in found] != [(tags, tags), (tags,), (tags,)]:
+            raise DamagedModel(f"The chain of tagger {self.version} does not fit its {tags} tags.")
+        return found
+
 
 class Tagger:
     """Finds mentions as it was taught to. May be shared between threads that take turns."""
@@ -61,14 +72,12 @@ class Tagger:
     name = "tagger"
 
     def __init__(self, folder: Path) -> None:
-        from tokenizers import Tokenizer
-
         self.card = TaggerCard.load(folder)
         self.version = self.card.version
-        self._reader = PieceReader(Tokenizer.from_file(str(folder / TOKENIZER)), self.card.first, self.card.last)
+        self._reader = PieceReader.open(folder / TOKENIZER, self.card.first, self.card.last)
         self._session = open_session(folder / MODEL)
-        self._cheap = CrfTagger((folder / CHEAP).read_bytes()) if (folder / CHEAP).exists() else None
-        self._chain = [np.asarray(part, np.float32) for part in (self.card.between, self.card.start, self.card.end)]
+        self._cheap = _cheap_tier(folder / CHEAP)
+        self._chain = self.card.chain()
 
     def find(self, texts: Sequence[str], contexts: Sequence[str] = ()) -> list[list[Mention]]:
         """See `MentionFinder`. What is less sure than the card's threshold is left out: the tagger abstains."""
@@ -109,6 +118,13 @@ class Tagger:
             confidence = float(min(sure[at, path[at]] for at in range(first, last + 1)))
             if confidence >= self.card.threshold:
                 yield Mention(units[first].start, units[last].end, label, round(confidence, 4))
+
+
+def _cheap_tier(file: Path) -> CrfTagger | None:
+    try:
+        return CrfTagger(file.read_bytes()) if file.exists() else None
+    except (OSError, ValueError) as error:
+        raise DamagedModel(f"{file} cannot be opened: {error}") from error
 
 
 def open_tagger(folder: Path) -> Any:

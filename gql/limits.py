@@ -41,8 +41,8 @@ from graphsvc.errors import QueryError
 from graphsvc.settings import Settings
 
 LIST = 10  # objects that a list without a size of its own is taken to hold
-GRAPH_FIELDS = ("entity", "neighbourhood")
-ROUND_TRIP = 500  # objects out of memory that one node of the graph is as dear as
+GRAPH_FIELDS = ("entity", "neighbourhood", "extract")
+ROUND_TRIP = 500  # objects out of memory that one node of the graph, or one text to extract from, is as dear as
 NESTING = 100  # open brackets at once; the parser is recursive
 REPEATS = 100  # fields of one name with a selection: validation compares each with each
 TOKEN_LENGTH = 50  # characters a token is allowed on average

@@ -112,6 +112,14 @@ def entity(
     return entity_for(info.context, id)
 
 
+def extract(
+    info: Info,
+    text: Annotated[str, argument(description="A title, a description or a review; at most 10,000 characters.")],
+) -> values.Extracted:
+    """What a text says."""
+    return info.context.service.extract(text)
+
+
 def category(
     info: Info,
     id: Annotated[ID, argument(description="The category's id.")],
@@ -242,6 +250,13 @@ class Query:
         "A node of the graph with what stands around it; null when there is none of that id. Shoppers, baskets, coupons"
         " and campaigns, and the edges to them, are shown to the secret token alone.",
         access=Access.PUBLISHABLE,
+    )
+    extract: types.Extraction = view(
+        extract,
+        types.Extraction,
+        "What a text says: mentions, attributes and relations with their offsets, and the nodes they lead to. Nothing"
+        " is written. Takes the secret token.",
+        access=Access.SECRET,
     )
     category: types.Category | None = view(
         category, types.Category | None, "A category in its tree; null when there is none.", access=Access.PUBLISHABLE

@@ -10,6 +10,7 @@ from graphsvc.types import (
     CategoryView,
     Entity,
     Event,
+    Extracted,
     Product,
     Recommendations,
     RecommendRequest,
@@ -66,6 +67,9 @@ class Service(Protocol):
 
     def category(self, category_id: str, /) -> CategoryView | None:
         """One category in its tree."""
+
+    def extract(self, text: str, /) -> Extracted:
+        """What a text says; nothing is written. Raises InputError for an empty or a very long text."""
 
     def entity(self, entity_id: str, /) -> Entity | None:
         """A node of the graph with what stands around it. Raises GraphUnavailable when Neo4j is away."""

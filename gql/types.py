@@ -300,3 +300,53 @@ def _attributes(rows: Sequence[Mapping[str, Any]] | None) -> Any:
         values.Attribute(str(row["name"]), str(row["value"]), "", row.get("number"), row.get("unit"))
         for row in rows or ()
     ]
+
+
+@strawberry.type(description="What a text mentions. Offsets are characters, the end is the first one after it.")
+class Mention:
+    """A view of `graphsvc.types.FoundMention`."""
+
+    start: int = field(description="The first character.")
+    end: int = field(description="The first character after it.")
+    text: str = field(description="What stands there.")
+    label: str = field(description="What it is.")
+    confidence: float = field(description="How sure, from 0 to 1.")
+    extractor: str = field(description="Who says so, and its version.")
+
+
+@strawberry.type(description="What a text says of its product.")
+class TextAttribute:
+    """A view of `graphsvc.types.FoundAttribute`."""
+
+    predicate: str = field(description="has_brand, has_attribute, ...")
+    name: str = field(description="The attribute's name; empty for other predicates.")
+    value: str = field(description="Its value, in the shop's own word.")
+    number: float | None = field(description="A measured value in its canonical unit.")
+    unit: str | None = field(description="That unit.")
+    confidence: float = field(description="How sure, from 0 to 1.")
+    start: int = field(description="The first character of the words that prove it.")
+    end: int = field(description="The first character after them.")
+    quote: str = field(description="What stands there.")
+    extractor: str = field(description="Who says so, and its version.")
+    node: str = field(description="The node of the graph that it leads to.")
+    known: bool = field(description="Whether that node is there already.")
+
+
+@strawberry.type(description="A relation between two mentions of a text.")
+class TextRelation:
+    """A view of `graphsvc.types.FoundRelation`."""
+
+    relation: str = field(description="Its name.")
+    head: Mention = field(description="Where it starts.")
+    tail: Mention = field(description="Where it leads.")
+    confidence: float = field(description="How sure, from 0 to 1.")
+    extractor: str = field(description="Who says so, and its version.")
+
+
+@strawberry.type(description="All that a text says; nothing of it was written.")
+class Extraction:
+    """A view of `graphsvc.types.Extracted`."""
+
+    mentions: list[Mention] = field(description="By the tagger in production; none before one is.")
+    attributes: list[TextAttribute] = field(description="By the extractors that read every import.")
+    relations: list[TextRelation] = field(description="By the relation model in production; none before one is.")

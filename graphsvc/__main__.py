@@ -7,7 +7,19 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from graphsvc.commands import evaluation, graph, imports, labels, models, operations, questions, serving
+from graphsvc.commands import (
+    evaluation,
+    graph,
+    imports,
+    judging,
+    labels,
+    language,
+    models,
+    operations,
+    questions,
+    serving,
+    training,
+)
 from graphsvc.commands.terminal import given_data
 from graphsvc.commands.without_pandas import import_arrow_and_driver
 from graphsvc.service import Service
@@ -49,7 +61,10 @@ app.command()(imports.ingest)
 app.add_typer(imports.quarantine, name="quarantine")
 app.add_typer(labels.labels, name="labels")
 app.add_typer(models.models, name="models")
+training.train.command("language-model")(language.learn_language)
+app.add_typer(training.train, name="train")
 app.command()(questions.search)
+app.command()(questions.extract)
 app.command()(questions.recommend)
 app.command()(questions.why)
 app.command()(graph.cypher)
@@ -58,6 +73,8 @@ app.command()(serving.demo_with(_application))
 app.command()(operations.status)
 app.command()(operations.doctor)
 app.command()(operations.rebuild)
+for judge in (judging.mentions, judging.relations, judging.attributes, judging.gain):
+    evaluation.evaluate.command()(judge)
 app.add_typer(evaluation.evaluate, name="evaluate")
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from graphsvc.errors import InputError, MappingError, SourceError, StorageError
 from graphsvc.history import IMPORT, PRODUCTS, History, read_history
 from graphsvc.ingest import SAMPLE, Importer, PreparedBatch, Request, check_asset, check_name
 from graphsvc.knowledge import extract_batch
+from graphsvc.lessons import Teach, learn
 from graphsvc.log import Change, WriteLog
 from graphsvc.mapping import Mapping as Columns
 from graphsvc.mapping import guess, guess_asset
@@ -62,8 +63,10 @@ class Report:
 class Receiver:
     """Takes deliveries for one shop. The caller holds the shop's writer lock."""
 
-    def __init__(self, shop: Shop, log: WriteLog, warehouse: Warehouse, vault: Vault) -> None:
-        self._shop, self._log, self._warehouse, self._vault = shop, log, warehouse, vault
+    def __init__(
+        self, shop: Shop, log: WriteLog, warehouse: Warehouse, vault: Vault, teach: Teach | None = None
+    ) -> None:
+        self._shop, self._log, self._warehouse, self._vault, self._teach = shop, log, warehouse, vault, teach
 
     def receive(self, delivery: Delivery, progress: Progress = lambda step, done: None) -> Report:
         """Import files. Raises InputError, SourceError, MappingError, ContractError, SafetyStop, StorageError."""
@@ -132,8 +135,10 @@ class Receiver:
         if done.batch is None or "products" not in done.tables:
             return done.tables, 0
         with storage_errors(self._warehouse.folder):
+            progress("learning", 0)
+            reader = learn(self._warehouse, history, done.batch, self._teach)
             written, claims = extract_batch(
-                self._warehouse, history, done.batch, lambda products: progress("extracting", products)
+                self._warehouse, done.batch, reader, lambda products: progress("extracting", products)
             )
         return {**done.tables, **written}, claims
 

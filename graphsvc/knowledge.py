@@ -8,9 +8,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from itertools import islice
-from pathlib import Path
-from pkgutil import resolve_name
 from typing import Any
 
 import duckdb
@@ -21,12 +18,9 @@ from extractors import EXTRACTORS, Claim, Document, Extractor, Learner, load_ext
 from extractors.category import SEPARATOR
 from graphsvc.history import History
 from graphsvc.ontology import PREDICATES, attribute_name, brand_id, breach, category_id, manufacturer_id, value_id
-from graphsvc.shop import write_durably
 from graphsvc.warehouse.schemas import CLAIMS, TABLES
-from graphsvc.warehouse.tables import SQL, Warehouse, storage_errors
+from graphsvc.warehouse.tables import SQL, Warehouse
 
-LEARNT = "learnt.json"
-LEARN = 100_000  # documents that a gazetteer is learnt from at most: bounds memory
 PIECE = 8_192  # products whose claims are held at once
 EXTRACTED = ("product_id", "title", "description", "brand", "manufacturer", "category", "attributes", "language")
 
@@ -62,14 +56,17 @@ class Extraction:
 
 
 class Reader:
-    """All extractors, with what they have learnt from a catalogue."""
+    """All extractors, with what they have learnt from a catalogue; `more` are those that the shop has besides."""
 
-    def __init__(self, documents: Sequence[Document], kept: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, documents: Sequence[Document], kept: Mapping[str, str] | None = None, more: Sequence[Extractor] = ()
+    ) -> None:
         recalled = kept or {}
         self._extractors: list[Extractor] = [
             recall_extractor(name, recalled[name]) if name in recalled else load_extractor(name, documents)
             for name in EXTRACTORS
         ]
+        self._extractors += more
 
     def learnt(self) -> dict[str, str]:
         """What the extractors have learnt, by name: the inverse of `kept`."""
@@ -94,49 +91,13 @@ def documents_of(products: pa.Table | pa.RecordBatch) -> list[Document]:
     return [_document(row) for row in products.select(list(EXTRACTED)).to_pylist()]
 
 
-def learn(warehouse: Warehouse, history: History, batch: str | None = None) -> Reader:
-    """Make a reader that has learnt from the current catalogue and, if given, from a batch that is not named yet.
-
-    What was learnt is kept beside the tables until another import of products: learning takes seconds.
-    """
-    imported = [str(payload["batch"]) for payload in history.imports if "products" in payload["tables"]]
-    lesson = batch or (imported[-1] if imported else "")
-    path = warehouse.folder / LEARNT
-    kept = _recalled(path, lesson)
-    if kept is not None:
-        return kept
-    order = (*history.order, batch) if batch else history.order
-    with closing(warehouse.connection()) as connection:
-        warehouse.view_current(connection, "products", order, history.rows.get("products"))
-        reader = Reader(list(islice(_documents(connection, "current_products"), LEARN)))
-    if lesson:
-        with storage_errors(warehouse.folder):
-            write_durably(path, orjson.dumps({"lesson": [lesson, *_versions()], "learnt": reader.learnt()}))
-    return reader
-
-
-def _recalled(path: Path, lesson: str) -> Reader | None:
-    """The reader that learnt this lesson, if it was kept whole."""
-    try:
-        found = orjson.loads(path.read_bytes())
-        return Reader([], found["learnt"]) if found["lesson"] == [lesson, *_versions()] else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _versions() -> list[str]:
-    """Names and versions of the extractors: another version learns anew."""
-    return [f"{name} {resolve_name(place).version}" for name, place in EXTRACTORS.items()]
-
-
 def extract_batch(
-    warehouse: Warehouse, history: History, batch: str, progress: Callable[[int], None] = lambda products: None
+    warehouse: Warehouse, batch: str, reader: Reader, progress: Callable[[int], None] = lambda products: None
 ) -> tuple[dict[str, int], int]:
     """Write the claims of a batch's products into the same batch, before it is named.
 
     Returns the versions of the tables that were written, and how many claims there are.
     """
-    reader = learn(warehouse, history, batch)
     refused: list[dict[str, Any]] = []
     count = 0
 
@@ -241,7 +202,8 @@ def _nodes(claims: pa.Table) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=NODES)
 
 
-def _documents(connection: duckdb.DuckDBPyConnection, table: str) -> Iterator[Document]:
+def documents_in(connection: duckdb.DuckDBPyConnection, table: str) -> Iterator[Document]:
+    """The documents of a table of products, one after the other."""
     for part in connection.table(table).select(*EXTRACTED).to_arrow_reader(PIECE):
         yield from documents_of(part)
 

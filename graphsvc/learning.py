@@ -38,10 +38,10 @@ class Sense:
 
 
 def learn_values(
-    documents: Sequence[Document],
     encoder: str,
     models: Path,
-    threads: int = 1,
+    threads: int,
+    documents: Sequence[Document],
     progress: Progress = lambda done, of: None,
 ) -> Distant:
     """Learn from documents; `encoder` "auto" is chosen by their languages, `models` keeps what is made of it."""

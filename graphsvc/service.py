@@ -12,22 +12,28 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from types import TracebackType
 from typing import Any
 from uuid import uuid4
 
+from extractors.errors import ExtractorError
 from graphsvc import VERSION
 from graphsvc.delivery import Delivery, Receiver, Report
 from graphsvc.errors import InputError, StorageError
+from graphsvc.extraction import TextReader
 from graphsvc.following import Followers
 from graphsvc.graph.tables import BOUGHT_TOGETHER
 from graphsvc.graph_door import GraphDoor
 from graphsvc.history import EVENTS, PRODUCTS, History, read_history
 from graphsvc.idempotency import Once
-from graphsvc.knowledge import Reader, learn
+from graphsvc.knowledge import Reader
+from graphsvc.language_model import of_extractor
+from graphsvc.learning import learn_values
+from graphsvc.lessons import Teach, learn
 from graphsvc.log import Change, WriteLog
 from graphsvc.models import Registry
-from graphsvc.read_model import ReadModel, event_row
+from graphsvc.read_model import ReadModel, event_row, model_cache
 from graphsvc.search.catalogue import Catalogue
 from graphsvc.settings import Settings
 from graphsvc.shop import Shop, WriterLock
@@ -36,6 +42,7 @@ from graphsvc.types import (
     CategoryView,
     Entity,
     Event,
+    Extracted,
     Product,
     Recommendation,
     Recommendations,
@@ -106,6 +113,7 @@ class Service:
             self.graph = GraphDoor(self.shop, settings, own=write)
             opened.pop_all()
         self._reader: Reader | None = None
+        self._texts = TextReader(self.registry)
         self._writing = threading.RLock()
         self._followers = Followers(self.log, self.model, self.graph, self.follow_graph, build=write)
 
@@ -184,7 +192,7 @@ class Service:
 
     def receiver(self) -> Receiver:
         """What takes deliveries for this shop."""
-        return Receiver(self.shop, self.log, self.warehouse, self.vault)
+        return Receiver(self.shop, self.log, self.warehouse, self.vault, self._teach)
 
     def track(self, events: Sequence[Event], key: str | None = None) -> int:
         """Write events durably and return their offset. `key` makes the call idempotent.
@@ -246,6 +254,13 @@ class Service:
         """One category with its children."""
         return self.catalogue.category(category_id)
 
+    def extract(self, text: str) -> Extracted:
+        """What a text says, and the nodes that it leads to; nothing is written. Raises InputError for no text."""
+        try:
+            return self._texts.read(text, self.reader(), self.catalogue.knows)
+        except ExtractorError as error:
+            raise of_extractor(error) from error
+
     def entity(self, entity_id: str) -> Entity | None:
         """A node of the graph with what stands around it. Raises GraphUnavailable when Neo4j is away or hangs."""
         if not self._followers.running:
@@ -301,8 +316,14 @@ class Service:
         with self._writing:
             if self._reader is None:
                 with storage_errors(self.warehouse.folder):
-                    self._reader = learn(self.warehouse, self.history())
+                    self._reader = learn(self.warehouse, self.history(), teach=self._teach)
             return self._reader
+
+    @property
+    def _teach(self) -> Teach | None:
+        """How attributes' values are learnt, None where the settings say that they are not."""
+        settings = self.settings
+        return partial(learn_values, settings.encoder, model_cache(), settings.threads) if settings.learn else None
 
     def _upserter(self) -> Upserter:
         return Upserter(self.warehouse, self.vault, _Contracts(self.shop))

@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     neo4j_page_cache_mb: int = Field(default=128, ge=16, description="page cache of the local Neo4j, MiB")
 
     encoder: str = Field(default="auto", description="auto, minilm, e5, use, or a sentence-transformers id or folder")
+    learn: bool = Field(default=True, description="learn attributes' values from fields while importing")
     threads: int = Field(default=2, ge=1, description="threads for bulk work")
     memory_mb: int = Field(default=1000, ge=500, description="memory that an import may take, MiB")
 

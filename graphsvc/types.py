@@ -251,3 +251,57 @@ class Relation:
     name: str
     properties: Mapping[str, Any] = field(default_factory=dict)
     claims: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FoundMention:
+    """What a text mentions: characters `start` to `end`, what it is, how sure and who says so."""
+
+    start: int
+    end: int
+    text: str
+    label: str
+    confidence: float
+    extractor: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundAttribute:
+    """What a text says of its product. `node` is the node of the graph that it leads to, `known` whether it is there.
+
+    `start` and `end` are characters of the text, `quote` what stands there.
+    """
+
+    predicate: str
+    name: str
+    value: str
+    confidence: float
+    start: int
+    end: int
+    quote: str
+    extractor: str
+    node: str
+    known: bool
+    number: float | None = None
+    unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRelation:
+    """A relation between two mentions of a text."""
+
+    relation: str
+    head: FoundMention
+    tail: FoundMention
+    confidence: float
+    extractor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """All that a text says, as `extract` shows it; nothing of it is written."""
+
+    text: str
+    mentions: tuple[FoundMention, ...] = ()
+    attributes: tuple[FoundAttribute, ...] = ()
+    relations: tuple[FoundRelation, ...] = ()

@@ -29,6 +29,9 @@ def ingest(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="show what would happen and write nothing")] = False,
     sync: Annotated[bool, typer.Option("--sync", help="the file is the whole catalogue: retire what it lacks")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="retire more than a fifth unasked")] = False,
+    learn: Annotated[
+        bool | None, typer.Option("--learn/--no-learn", help="learn attributes' values from fields [default: learn]")
+    ] = None,
     graph: Annotated[bool, typer.Option("--graph/--no-graph", help="bring Neo4j up with it")] = True,
     json: Annotated[bool, typer.Option("--json", help="one JSON object on the last line")] = False,
 ) -> None:
@@ -40,7 +43,10 @@ def ingest(
 
       python -m graphsvc ingest orders.parquet --as orders --name shop --dry-run
     """
-    with errors(), Service(_settings(context), purpose="an import") as service:
+    settings = _settings(context)
+    if learn is not None:
+        settings = settings.model_copy(update={"learn": learn})
+    with errors(), Service(settings, purpose="an import") as service:
         with progress() as report:
             done = service.ingest(
                 *paths, asset=asset, mapping=mapping, name=name, dry_run=dry_run, sync=sync, confirmed=yes,

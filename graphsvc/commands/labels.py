@@ -61,7 +61,7 @@ def import_file(
         words = "It is there already; nothing was written." if offset is None else f"It is entry {offset} of the log."
         out.print(f"{name} {part}: {len(found.items):,} items of {found.format}. {words}", markup=False)
         card = card_of(name, parts_of(service.warehouse, service.history(), name))
-        _say_leaks(card.leaks)
+        say_leaks(card.leaks)
         out.print(here(f"See what is in it: python -m graphsvc labels card {name}"), markup=False)
         if json:
             left = [asdict(problem) for problem in found.problems]
@@ -128,7 +128,7 @@ def split(
         for part, items in found.items():
             write_labels(items, folder / f"{part}.jsonl")
             out.print(f"{part}.jsonl: {len(items):,} items", markup=False)
-        _say_leaks(card_of(name, [Part(part, tuple(items)) for part, items in found.items()]).leaks)
+        say_leaks(card_of(name, [Part(part, tuple(items)) for part, items in found.items()]).leaks)
 
 
 @labels.command("export")
@@ -177,10 +177,11 @@ def _show(card: Card) -> None:
     show(("", *card.parts), card.rows(), card.name)
     if card.conflicting:
         err.print(f"[yellow]{card.conflicting:,} texts are labelled in two ways.[/yellow]")
-    _say_leaks(card.leaks)
+    say_leaks(card.leaks)
 
 
-def _say_leaks(leaks: Sequence[Leak]) -> None:
+def say_leaks(leaks: Sequence[Leak]) -> None:
+    """Say loudly what of a test was seen in training."""
     for leak in leaks:
         if leak.folded:
             judged = escape(leak.judged)

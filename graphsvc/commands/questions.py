@@ -1,5 +1,6 @@
 """`search`, `recommend` and `why`: what a shop answers, without a server."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -57,6 +58,37 @@ def search(
             hits = [_spelled(hit) | {"alike": hit.alike} for hit in result.hits]
             said = {"corrected": result.corrected, "currency": result.currency, "empty_reason": result.empty_reason}
             dump({"query": query, **said, "total": result.total, "hits": hits})
+
+
+def extract(
+    context: typer.Context,
+    text: Annotated[str, typer.Argument(help="a title, a description or a review")],
+    json: Annotated[bool, typer.Option("--json", help="one JSON object on the last line")] = False,
+) -> None:
+    """Show what a text says: mentions, attributes, relations, with their places. Nothing is written.
+
+    Example:  python -m graphsvc extract "Nordholm 28cm cast-iron frying pan, black"
+    """
+    with errors(), open_service(_settings(context), write=False) as service:
+        found = service.extract(text)
+        rows = [
+            (one.predicate, one.name, one.value, f"{one.start}–{one.end}", one.quote, f"{one.confidence:.2f}",
+             one.extractor, one.node if one.known else f"{one.node} (new)")
+            for one in found.attributes
+        ]  # fmt: skip
+        show(("says", "of", "value", "at", "words", "sure", "by", "node"), rows)
+        if found.mentions:
+            show(
+                ("mention", "at", "words", "sure", "by"),
+                [(m.label, f"{m.start}–{m.end}", m.text, f"{m.confidence:.2f}", m.extractor) for m in found.mentions],
+            )
+        if found.relations:
+            show(
+                ("from", "relation", "to", "sure", "by"),
+                [(r.head.text, r.relation, r.tail.text, f"{r.confidence:.2f}", r.extractor) for r in found.relations],
+            )
+        if json:
+            dump(asdict(found))
 
 
 def recommend(

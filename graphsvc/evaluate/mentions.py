@@ -15,6 +15,7 @@ from extractors.crf import CrfOptions, CrfTagger
 from extractors.types import LabelledText, Mention, MentionFinder
 from graphsvc.errors import InputError
 from graphsvc.evaluate.seeds import calibration_error, summary
+from graphsvc.labels.lessons import few
 from graphsvc.train.plan import Plan
 
 Progress = Callable[[str, int, int], None]
@@ -44,22 +45,28 @@ def evaluate_mentions(
     *,
     extractor: str = "tagger",
     seeds: int = 1,
+    lessons: int = 0,
     plan: Plan = DEFAULTS,
     task: str = "mentions",
     progress: Progress = lambda step, done, of: None,
 ) -> dict[str, Any]:
-    """Train and score once for each seed; figures are means over seeds. Raises InputError for an unknown extractor."""
+    """Train and score once for each seed; figures are means over seeds. Raises InputError for an unknown extractor.
+
+    `lessons`: learn from only so many, drawn anew by each seed; without a test the others are it.
+    """
     if extractor not in FINDERS:
         raise InputError(f"Unknown extractor {extractor!r}.", f"Use one of {', '.join(FINDERS)}.")
     runs = []
     for seed in range(1, seeds + 1):
+        learnt, rest = few(train, lessons, seed) if lessons else (train, [])
+        judged = test or rest
         with TemporaryDirectory(prefix="graphsvc-") as folder:
             began = time.process_time()
-            finder = FINDERS[extractor](train, replace(plan, seed=seed), Path(folder), cache, progress)
+            finder = FINDERS[extractor](learnt, replace(plan, seed=seed), Path(folder), cache, progress)
             trained = time.process_time()
-            found = finder.find([one.text for one in test], [one.context for one in test])
-            runs.append(score(train, test, found) | {"cpu": (trained - began, time.process_time() - trained)})
-    return summary(task, extractor, len(train), len(test), runs)
+            found = finder.find([one.text for one in judged], [one.context for one in judged])
+            runs.append(score(learnt, judged, found) | {"cpu": (trained - began, time.process_time() - trained)})
+    return summary(task, extractor, len(learnt), len(judged), runs)
 
 
 def score(

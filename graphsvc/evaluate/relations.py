@@ -14,7 +14,8 @@ from typing import Any
 
 from extractors.relations import NONE, Related
 from extractors.types import LabelledPair
-from graphsvc.evaluate.seeds import calibration_error, summary
+from graphsvc.evaluate.seeds import FIGURES, calibration_error, mean_of, summary
+from graphsvc.evaluate.triples import judge_triples
 from graphsvc.train.plan import Plan
 
 Progress = Callable[[str, int, int], None]
@@ -27,11 +28,15 @@ def evaluate_relations(
     cache: Path,
     *,
     directed: bool = False,
+    end_to_end: bool = False,
     seeds: int = 1,
     plan: Plan = DEFAULTS,
     progress: Progress = lambda step, done, of: None,
 ) -> dict[str, Any]:
-    """Train and score once for each seed. `directed`: relations end in "(e1,e2)", and count as SemEval counts them."""
+    """Train and score once for each seed. `directed`: relations end in "(e1,e2)", and count as SemEval counts them.
+
+    `end_to_end`: also find the mentions of the test's texts, and judge whole triples.
+    """
     from extractors.relations import Relations
     from graphsvc.train.relations import train_relations
 
@@ -39,11 +44,19 @@ def evaluate_relations(
     for seed in range(1, seeds + 1):
         with TemporaryDirectory(prefix="graphsvc-") as folder:
             began = time.process_time()
-            train_relations(train, replace(plan, seed=seed), Path(folder), cache, progress)
+            own = replace(plan, seed=seed)
+            train_relations(train, own, Path(folder), cache, progress)
             trained = time.process_time()
-            found = Relations(Path(folder)).relate((one.text, one.head, one.tail) for one in test)
-            runs.append(score(train, test, found, directed) | {"cpu": (trained - began, time.process_time() - trained)})
-    return summary("relations", "relations", len(train), len(test), runs)
+            relations = Relations(Path(folder))
+            found = relations.relate((one.text, one.head, one.tail) for one in test)
+            run = score(train, test, found, directed) | {"cpu": (trained - began, time.process_time() - trained)}
+            if end_to_end:
+                run["end_to_end"] = judge_triples(
+                    train, test, relations, own, Path(folder, "mentions"), cache, progress
+                )
+            runs.append(run)
+    whole = {"end_to_end": {name: mean_of(runs, "end_to_end", name) for name in FIGURES}} if end_to_end else {}
+    return summary("relations", "relations", len(train), len(test), runs) | whole
 
 
 def score(

@@ -187,6 +187,10 @@ class Catalogue:
         state, row = self._state, self._state.row(product_id)
         return [state.nodes.ids[int(node)] for node in state.columns.facts(row)] if row >= 0 else []
 
+    def knows(self, node_id: str) -> bool:
+        """Whether a fact of some product leads, or led, to a node."""
+        return node_id in self._state.nodes.ids
+
     def category(self, category_id: str) -> CategoryView | None:
         """One category in its tree with the number of products below it; None when no product is in it."""
         nodes, counts = self._state.nodes, self._state.node_counts

@@ -16,7 +16,7 @@ def arguments_of(plan: Plan, folder: Path, pieces: int, bf16: bool) -> TrainingA
         "per_device_train_batch_size": plan.batch, "gradient_accumulation_steps": plan.accumulation,
         "warmup_steps": plan.warmup, "lr_scheduler_type": plan.schedule, "weight_decay": plan.weight_decay,
         "seed": plan.seed, "use_cpu": not torch.cuda.is_available(), "save_strategy": "no", "report_to": [],
-        "logging_steps": 50, "disable_tqdm": True, "remove_unused_columns": False, "save_total_limit": 2,
+        "logging_steps": 0.02, "disable_tqdm": True, "remove_unused_columns": False, "save_total_limit": 2,
         "train_sampling_strategy": "group_by_length", "bf16": bf16, "restore_callback_states_from_checkpoint": True,
     }  # fmt: skip
     if plan.patience:

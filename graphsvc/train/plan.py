@@ -3,9 +3,14 @@
 Knows options; does not know tasks, data or torch.
 """
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from graphsvc.errors import InputError
 
 PIECES = 1_500_000  # pieces that a training reads at most: half an hour of one core at 900 pieces a second
 MOST_EPOCHS = 20
@@ -65,3 +70,32 @@ class Plan:
         if self.epochs is not None:
             return self.epochs
         return max(1.0, min(MOST_EPOCHS, round(4 * self.pieces / max(1, pieces)) / 4))
+
+
+def plan_of(given: Mapping[str, Any], more: Sequence[str] = ()) -> Plan:
+    """The plan of options; `more` are "name=value", of the plan or of transformers. Raises InputError.
+
+    An option that is None is not given.
+    """
+    options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    settings: dict[str, Any] = dict(options.pop("settings", {}))
+    own = {one.name for one in fields(Plan)} - {"settings"}
+    for text in more:
+        name, sign, value = text.partition("=")
+        if not sign:
+            raise InputError(f"{text!r} sets nothing.", "Write --set NAME=VALUE.")
+        (options if name in own else settings)[name] = _read(value)
+    try:
+        found = TypeAdapter(Plan).validate_python(options | {"settings": settings})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(map(str, first["loc"]))
+        raise InputError(f"{name} cannot be {first['input']!r}: {first['msg']}.", "Give another value.") from error
+    return replace(found, augment=tuple(found.augment))
+
+
+def _read(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except ValueError:
+        return {"True": True, "False": False}.get(value, value)

@@ -14,9 +14,13 @@ from graphsvc.types import (
     CategoryView,
     Entity,
     Event,
+    Extracted,
     Facet,
     FacetValue,
     Filter,
+    FoundAttribute,
+    FoundMention,
+    FoundRelation,
     Hit,
     Product,
     Reason,
@@ -118,6 +122,17 @@ class MemoryShop:
 
     def products(self, ids: Sequence[str], /) -> list[Product | None]:
         return [self.held.get(one) for one in ids]
+
+    def extract(self, text: str, /) -> Extracted:
+        if not text.strip():
+            raise InputError("The text is empty.", "Give a title.")
+        at = text.find("pan")
+        head = FoundMention(at, at + 3, "pan", "product", 0.9, "tagger 1")
+        tail = FoundMention(0, 8, text[:8], "brand", 0.8, "tagger 1")
+        colour = FoundAttribute(
+            "has_attribute", "colour", "red", 0.9, at, at + 3, "pan", "distant 1", "value:colour=red", True
+        )
+        return Extracted(text, (tail, head), (colour,), (FoundRelation("made_by", head, tail, 0.7, "relations 1"),))
 
     def category(self, category_id: str, /) -> CategoryView | None:
         paths = {one.category[:depth] for one in self.held.values() for depth in range(1, len(one.category) + 1)}

@@ -196,3 +196,17 @@ def test_nothing_but_status_is_answered_before_the_shop_is_ready(ask: Ask, shop:
     answer = ask('{ status { ready } product(id: "s:1") { id } }', token)
     assert answer["data"] == {"status": {"ready": False}, "product": None}
     assert answer["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
+
+
+def test_what_a_text_says_is_shown_with_its_places_to_the_secret_token(ask: Ask) -> None:
+    asked = """query ($text: String!) { extract(text: $text) {
+        mentions { start end text label } attributes { name value start end quote node known }
+        relations { relation head { text } tail { text } confidence } } }"""
+    found = ask(asked, SECRET, text="Nordholm pan, red")["data"]["extract"]
+    assert found["mentions"][1] == {"start": 9, "end": 12, "text": "pan", "label": "product"}
+    assert (found["attributes"][0]["node"], found["attributes"][0]["known"]) == ("value:colour=red", True)
+    assert found["relations"] == [
+        {"relation": "made_by", "head": {"text": "pan"}, "tail": {"text": "Nordholm"}, "confidence": 0.7}
+    ]
+    assert ask(asked, SECRET, text=" ")["errors"][0]["extensions"]["code"] == "BAD_INPUT"
+    assert ask(asked, text="pan")["errors"][0]["extensions"]["code"] == "FORBIDDEN"

@@ -6,7 +6,8 @@ import pyarrow as pa
 
 from extractors import Document
 from graphsvc.history import History
-from graphsvc.knowledge import FACTS, LEARNT, extract_batch, facts_of, learn, view_facts
+from graphsvc.knowledge import FACTS, extract_batch, facts_of, view_facts
+from graphsvc.lessons import LEARNT, learn
 from graphsvc.warehouse.schemas import TABLES
 from graphsvc.warehouse.tables import Warehouse, new_batch
 
@@ -33,7 +34,7 @@ PRODUCTS = [
 def write(warehouse: Warehouse, rows: list[dict[str, Any]]) -> tuple[str, History]:
     batch = new_batch()
     warehouse.append("products", pa.Table.from_pylist(rows, schema=TABLES["products"]), batch)
-    written, count = extract_batch(warehouse, History(), batch)
+    written, count = extract_batch(warehouse, batch, learn(warehouse, History(), batch))
     assert count
     return batch, History.of_imports([{"batch": batch, "tables": {"products": len(rows), **written}}])
 
@@ -64,7 +65,7 @@ def test_a_changed_product_leaves_its_old_claims_behind(tmp_path: Path) -> None:
     second = new_batch()
     changed = [product(1, "Nordholm pan", brand="Sorrel")]
     warehouse.append("products", pa.Table.from_pylist(changed, schema=TABLES["products"]), second)
-    extract_batch(warehouse, history, second)
+    extract_batch(warehouse, second, learn(warehouse, history, second))
     later = History.of_imports([*history.imports, {"batch": second, "tables": {}}])
     mine = {row["node_id"] for row in facts(warehouse, later).to_pylist() if row["product_id"] == "s:1"}
     assert mine == {"brand:sorrel"}

@@ -3,36 +3,18 @@
 from pathlib import Path
 
 import pytest
-from tokenizers import Tokenizer, models, pre_tokenizers, processors
-from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from extractors.tagger import Tagger
 from extractors.types import LabelledText, Mention
 from graphsvc.errors import LabelError
 from graphsvc.train.mentions import CHECKPOINTS, train_mentions
 from graphsvc.train.plan import Plan
-
-COLOURS = ["red", "blue", "black", "white"]
-THINGS = ["pan", "lamp", "mug", "shirt", "rug"]
-SPECIAL = ["[PAD]", "[CLS]", "[SEP]", "[UNK]"]
+from tests.graphsvc.tiny_networks import COLOURS, THINGS, write_encoder
 
 
 @pytest.fixture(scope="module")
 def encoder(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A folder with a tiny BERT and its tokenizer, one letter a piece besides whole words."""
-    folder = tmp_path_factory.mktemp("encoder")
-    letters = [f"{mark}{chr(at)}" for at in range(97, 123) for mark in ("", "##")]
-    words = {word: at for at, word in enumerate([*SPECIAL, *COLOURS, *THINGS, "for", "a", "?", *letters][:200])}
-    made = Tokenizer(models.WordPiece(words, unk_token="[UNK]"))
-    made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    made.post_processor = processors.BertProcessing(("[SEP]", 2), ("[CLS]", 1))
-    PreTrainedTokenizerFast(tokenizer_object=made, pad_token="[PAD]", unk_token="[UNK]").save_pretrained(folder)
-    config = BertConfig(
-        vocab_size=len(words), hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=48,
-        max_position_embeddings=300,
-    )  # fmt: skip
-    BertModel(config).save_pretrained(folder)
-    return str(folder)
+    return str(write_encoder(tmp_path_factory.mktemp("encoder")))
 
 
 def lessons() -> list[LabelledText]:

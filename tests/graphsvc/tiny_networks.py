@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import BertConfig, BertModel
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
+from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from extractors.onnx_sessions import open_session
 from extractors.tagger_network import TaggerNetwork
@@ -15,12 +16,32 @@ from graphsvc.train.export import export
 from graphsvc.train.mentions import _collate
 from graphsvc.train.plan import Plan
 
+COLOURS = ["red", "blue", "black", "white"]
+THINGS = ["pan", "lamp", "mug", "shirt", "rug"]
+SPECIAL = ["[PAD]", "[CLS]", "[SEP]", "[UNK]"]
 TAGS = ("O", "B-colour", "I-colour")
 PLAN = Plan(
     epochs=4, batch=4, rate=1e-3, head_rate=1e-2, tuning_rate=1e-2, dropout=0.0, averaging=0.0, precision="fp32",
     settings={"logging_steps": 1},
 )  # fmt: skip
 collate = partial(_collate, padding=0)
+
+
+def write_encoder(folder: Path) -> Path:
+    """A folder with a tiny BERT and its tokenizer, one letter a piece besides whole words."""
+    letters = [f"{mark}{chr(at)}" for at in range(97, 123) for mark in ("", "##")]
+    words = {word: at for at, word in enumerate([*SPECIAL, *COLOURS, *THINGS, "for", "a", "?", "@", "#", *letters])}
+    made = Tokenizer(models.WordPiece(words, unk_token="[UNK]"))
+    made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    made.post_processor = processors.BertProcessing(("[SEP]", 2), ("[CLS]", 1))
+    PreTrainedTokenizerFast(tokenizer_object=made, pad_token="[PAD]", unk_token="[UNK]").save_pretrained(folder)
+    config = BertConfig(
+        vocab_size=len(words), hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=48,
+        max_position_embeddings=300,
+    )  # fmt: skip
+    torch.manual_seed(1)
+    BertModel(config).save_pretrained(folder)
+    return folder
 
 
 def network(dropout: float = 0.0, layers: int = 2, seed: int = 1) -> TaggerNetwork:

@@ -1,0 +1,188 @@
+"""`train`: labelled data into a model of the shop, with its run kept, its report, and its place in the registry.
+
+Reads options and shows what came of them; the course of a run stands in `graphsvc.train`.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Column
+
+from graphsvc.commands.labels import say_leaks
+from graphsvc.commands.terminal import dump, err, errors, here, out, progress, show
+from graphsvc.errors import GateError, InputError
+from graphsvc.labels import READERS, leak
+from graphsvc.language_model import extractor_faults
+from graphsvc.models.card import shown
+from graphsvc.read_model import model_cache
+from graphsvc.service import Service
+from graphsvc.settings import Settings
+from graphsvc.shop import Shop
+from graphsvc.train.material import Material, from_file, from_shop, parted, test_part
+from graphsvc.train.plan import Plan, plan_of
+from graphsvc.train.runs import MODEL, REPORT, Run, begin, running, runs
+from graphsvc.train.sinks import SINKS, open_sink, sink_settings
+
+train = typer.Typer(help="Train models from labels, and see the runs.", no_args_is_help=True)
+ROOM = "runs"
+Text = str | None
+Number = float | None
+
+
+def teach(
+    context: typer.Context,
+    labels: Annotated[Text, typer.Option(metavar="NAME[:PART]", help="a set of the shop; its part train")] = None,
+    file: Annotated[Path | None, typer.Option(help="or a file of labels, gzipped or not")] = None,
+    test: Annotated[
+        Text, typer.Option(metavar="NAME[:PART]|FILE", help="else the set's test, or 20 % of the texts")
+    ] = (None),
+    format: Annotated[Text, typer.Option(help=f"{', '.join(READERS)}; guessed from the content without one")] = None,
+    encoder: Annotated[Text, typer.Option(help="auto, e5, minilm, a Hugging Face id or a folder")] = None,
+    epochs: Annotated[Number, typer.Option(help="times that the lessons are read")] = None,
+    rate: Annotated[Number, typer.Option(help="learning rate at its height")] = None,
+    batch: Annotated[int | None, typer.Option(help="texts in one batch")] = None,
+    tuning: Annotated[Text, typer.Option(help="full, lora, adalora, adapter, prefix")] = None,
+    adversarial: Annotated[Text, typer.Option(help="fgm: adversarial steps")] = None,
+    augment: Annotated[Text, typer.Option(help="mentions,synonyms,noise: more lessons, with commas between")] = None,
+    ensemble: Annotated[int | None, typer.Option(help="so many networks teach one")] = None,
+    student: Annotated[bool | None, typer.Option("--student", help="a network of half the layers")] = None,
+    settings: Annotated[
+        list[str], typer.Option("--set", metavar="NAME=VALUE", help="any option of the plan or of TrainingArguments")
+    ] = [],  # noqa: B006 typer copies it
+    search: Annotated[bool, typer.Option("--search", help="look for the best options first")] = False,
+    budget: Annotated[str, typer.Option(help="time that the search may take, such as 30m")] = "30m",
+    seed: Annotated[int, typer.Option(help="another seed, another model")] = 1,
+    resume: Annotated[
+        str, typer.Option(metavar="RUN", help="go on with this run; else the newest unfinished alike")
+    ] = "",
+    report_to: Annotated[Text, typer.Option(help=f"also {' or '.join(SINKS)}, offline")] = None,
+    promote: Annotated[bool, typer.Option("--promote", help="put it into production when it passes the gate")] = False,
+    json: Annotated[bool, typer.Option("--json", help="one JSON object on the last line")] = False,
+) -> None:
+    """Train a model, judge it, keep it as candidate. A training that was killed goes on by the same command.
+
+    Examples:
+
+      python -m graphsvc train mentions --labels taobao --promote
+
+      python -m graphsvc train relations --file train.txt --test valid.txt --epochs 3
+
+      python -m graphsvc train mentions --labels titles --tuning lora --search --budget 30m --set patience=3
+    """
+    with errors(), extractor_faults():
+        plan = plan_of(
+            {
+                "encoder": encoder, "epochs": epochs, "rate": rate, "batch": batch, "tuning": tuning,
+                "adversarial": adversarial, "augment": augment.split(",") if augment else None, "ensemble": ensemble,
+                "student": student, "seed": seed, "settings": sink_settings(report_to),
+            },
+            settings,
+        )  # fmt: skip
+        task = str(context.info_name)
+        material = _material(context.obj, task, labels, file, test, format)
+        data = (material.train.part, material.test.part)
+        say_leaks([leak(data[0].part, material.train.items, data[1].part, material.test.items)])
+        run = begin(Shop.open(context.obj.home).home / ROOM, task, plan, data, budget if search else "", resume)
+        err.print(f"The run is {run.id}: {material.train.part.items:,} to learn from.", markup=False)
+        with running(run):
+            scores = _pursue(run, material, plan)
+            kept = _keep(context.obj, run, promote)
+    _show(run, scores, kept)
+    if json:
+        dump({"run": run.id, **kept, "report": str(run.folder / REPORT), **scores})
+
+
+@train.command("list")
+def list_runs(
+    context: typer.Context,
+    json: Annotated[bool, typer.Option("--json", help="one JSON object on the last line")] = False,
+) -> None:
+    """List the runs: how each ended, what it scored, and the model that came of it.
+
+    Example:  python -m graphsvc train list
+    """
+    with errors():
+        found = runs(Shop.open(context.obj.home, create=False).home / ROOM)
+        names = ("run", "task", "status", "F1", "unseen F1", "minutes", "model", "what went wrong")
+        columns = [Column(name, overflow="fold") for name in names]
+        show(columns, [_row(run) for run in found])
+        if json:
+            dump([run.record | {"status": run.status} for run in found])
+
+
+def _material(
+    settings: Settings, task: str, labels: str | None, file: Path | None, test: str | None, format: str | None
+) -> Material[Any]:
+    """What is learnt from and judged by."""
+    from graphsvc.train.tasks import TASKS
+
+    kind = TASKS[task].kind
+    if file is not None and labels is None:
+        learnt = from_file(file, format, kind)
+    elif labels is not None and file is None:
+        with Service(settings, write=False) as service:
+            learnt = from_shop(service.warehouse, service.history(), labels, kind)
+            test = test or test_part(service.history(), labels)
+    else:
+        raise InputError("A training needs labels.", "Name a set with --labels or a file with --file, one of them.")
+    if test is None:
+        return parted(learnt)
+    if Path(test).is_file():
+        return Material(learnt, from_file(Path(test), format, kind, "test"))
+    with Service(settings, write=False) as service:
+        return Material(learnt, from_shop(service.warehouse, service.history(), test, kind, "test"))
+
+
+def _pursue(run: Run, material: Material[Any], plan: Plan) -> Mapping[str, Any]:
+    from graphsvc.train.arguments import arguments_of
+    from graphsvc.train.course import pursue
+
+    if "report_to" in plan.settings:
+        open_sink(run.folder)
+    arguments_of(plan, run.folder, 1, False)  # what is wrong with the options is said before anything is done
+    with progress() as report:
+        return pursue(run, material, plan, model_cache(), report)
+
+
+def _keep(settings: Settings, run: Run, promote: bool) -> dict[str, Any]:
+    """The model in the registry, as candidate, and in production where that is asked and the gate lets it."""
+    from graphsvc.train.course import card_of
+
+    with Service(settings, purpose="a training") as service:
+        registry, kind, why = service.registry, run.record["task"], f"run {run.id}"
+        version = registry.add(run.folder / MODEL, card_of(run))
+        registry.nominate(kind, version, why)
+        run.note(version=version)
+        if promote:
+            try:
+                registry.promote(kind, version, why=why)
+            except GateError as error:
+                err.print(f"[yellow]{error.message}[/yellow]", highlight=False)
+                promote = False
+    return {"version": version, "kind": kind, "promoted": promote}
+
+
+def _show(run: Run, scores: Mapping[str, Any], kept: Mapping[str, Any]) -> None:
+    rows = {"all": scores, "unseen": scores["unseen"], **scores["per_label"]}
+    names = ("f1", "precision", "recall")
+    show(("", "F1", *names[1:]), [(title, *(f"{row[name]:.4f}" for name in names)) for title, row in rows.items()])
+    place = "in production" if kept["promoted"] else "candidate"
+    out.print(f"{kept['kind']} {kept['version']} is {place}. Report: {run.folder / REPORT}", markup=False)
+    if not kept["promoted"]:
+        out.print(here(f"Put it into production: python -m graphsvc models promote {kept['version']}"), markup=False)
+
+
+def _row(run: Run) -> tuple[str, ...]:
+    said = run.record
+    scores = said.get("scores", {})
+    minutes = sum(said["seconds"].values()) / 60
+    return (
+        run.id, said["task"], run.status, shown(scores.get("f1")), shown(scores.get("unseen", {}).get("f1")),
+        f"{minutes:.1f}", said.get("version", ""), said.get("error", ""),
+    )  # fmt: skip
+
+
+for name in ("mentions", "relations", "attributes"):
+    train.command(name)(teach)

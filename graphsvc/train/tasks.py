@@ -1,0 +1,127 @@
+"""What can be taught, by name: how each task trains a model's folder and judges it on a test.
+
+Knows tasks; does not know shops or runs.
+"""
+
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from extractors.types import LabelledPair, LabelledText
+from graphsvc.errors import InputError
+from graphsvc.evaluate.seeds import summary
+from graphsvc.labels.lessons import few
+from graphsvc.train.cases import Case, cases_of_pairs, cases_of_texts
+from graphsvc.train.material import synonyms
+from graphsvc.train.plan import Plan
+
+Progress = Callable[[str, int, int], None]
+Curve = list[dict[str, float]]
+CHECKPOINTS = "checkpoints"
+LEARNT = 0.8  # of the lessons of a search; its tries are judged by the others, never by the test
+TEXTS_ONLY = ("augment", "ensemble", "student", "pruned_heads", "patience")
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Scores as an evaluation prints them, each text of the test with what was found, and what the model is made of."""
+
+    scores: dict[str, Any]
+    cases: Sequence[Case]
+    encoder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """`kind` of its lessons; `teach` makes a model's folder, `judge` scores it."""
+
+    kind: type[Any]
+    teach: Callable[[Sequence[Any], Plan, Path, Path, Progress], Curve]
+    judge: Callable[[Path, Sequence[Any], Sequence[Any], str], Judged]
+
+
+def teach(task: str, lessons: Sequence[Any], plan: Plan, folder: Path, cache: Path, progress: Progress) -> Curve:
+    """Train; what `folder` holds then is a model and nothing else. Raises InputError and LabelError."""
+    curve = TASKS[task].teach(lessons, plan, folder, cache, progress)
+    shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
+    return curve
+
+
+def judge(task: str, folder: Path, train: Sequence[Any], test: Sequence[Any]) -> Judged:
+    """Score a model."""
+    return TASKS[task].judge(folder, train, test, task)
+
+
+def search_plan(
+    task: str, lessons: Sequence[Any], plan: Plan, budget: str, folder: Path, cache: Path, progress: Progress
+) -> tuple[Plan, list[dict[str, Any]]]:
+    """The plan that scores best on lessons kept back, within a budget such as "30m", and every try."""
+    from graphsvc.train.search import search, seconds_of
+
+    learnt, kept_back = few(lessons, int(len(lessons) * LEARNT), plan.seed)
+
+    def score(tried: Plan) -> float:
+        with TemporaryDirectory(prefix="try-", dir=folder) as scratch:
+            teach(task, learnt, tried, Path(scratch), cache, progress)
+            return float(judge(task, Path(scratch), learnt, kept_back).scores["f1"])
+
+    folder.mkdir(parents=True, exist_ok=True)
+    found = search(score, plan, seconds_of(budget), folder, lambda tries, best: progress("searching", tries, 0))
+    return found.plan, [
+        {"options": dict(one.options), "score": one.score, "seconds": one.seconds} for one in found.trials
+    ]
+
+
+def _teach_texts(lessons: Sequence[LabelledText], plan: Plan, folder: Path, cache: Path, progress: Progress) -> Curve:
+    from graphsvc.train.mentions import train_mentions
+
+    return train_mentions(
+        lessons, plan, folder, cache, progress, synonyms=synonyms() if "synonyms" in plan.augment else None
+    )
+
+
+def _teach_pairs(lessons: Sequence[LabelledPair], plan: Plan, folder: Path, cache: Path, progress: Progress) -> Curve:
+    from graphsvc.train.relations import train_relations
+
+    asked = [name for name in TEXTS_ONLY if getattr(plan, name) != getattr(Plan(), name)]
+    if asked:
+        raise InputError(f"A training of relations has no {', '.join(asked)}.", "Leave it out.")
+    return train_relations(lessons, plan, folder, cache, progress)
+
+
+def _judge_texts(folder: Path, train: Sequence[LabelledText], test: Sequence[LabelledText], task: str) -> Judged:
+    from extractors.tagger import Tagger
+    from graphsvc.evaluate.mentions import score
+
+    tagger = Tagger(folder)
+    began = time.process_time()
+    found = tagger.find([one.text for one in test], [one.context for one in test])
+    run = score(train, test, found) | {"cpu": (0.0, time.process_time() - began)}
+    return Judged(_summary(task, tagger.name, train, test, run), cases_of_texts(test, found), tagger.card.encoder)
+
+
+def _judge_pairs(folder: Path, train: Sequence[LabelledPair], test: Sequence[LabelledPair], task: str) -> Judged:
+    from extractors.relations import Relations
+    from graphsvc.evaluate.relations import score
+    from graphsvc.evaluate.triples import is_directed
+
+    model = Relations(folder)
+    began = time.process_time()
+    found = model.relate((one.text, one.head, one.tail) for one in test)
+    run = score(train, test, found, is_directed(train)) | {"cpu": (0.0, time.process_time() - began)}
+    return Judged(_summary(task, model.name, train, test, run), cases_of_pairs(test, found), model.card.encoder)
+
+
+def _summary(task: str, name: str, train: Sequence[Any], test: Sequence[Any], run: Mapping[str, Any]) -> dict[str, Any]:
+    return summary(task, name, len(train), len(test), [run])
+
+
+TASKS: Mapping[str, Task] = {
+    "mentions": Task(LabelledText, _teach_texts, _judge_texts),
+    "attributes": Task(LabelledText, _teach_texts, _judge_texts),
+    "relations": Task(LabelledPair, _teach_pairs, _judge_pairs),
+}

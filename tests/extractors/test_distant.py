@@ -1,0 +1,209 @@
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import pytest
+
+from extractors.distant import LEAST, Distant
+from extractors.phrases import READ, Phrase
+from extractors.types import Claim, Document, Learner
+from tests.extractors.tiny_shops import NEW, ZH_COLOURS, ZH_NEW, chinese, english, meaning
+
+SHOPS: dict[str, tuple[Callable[[], list[Document]], str, str]] = {
+    "en": (english, "colour", NEW),
+    "zh": (chinese, "颜色", ZH_NEW),
+}
+
+
+class Shop:
+    """A catalogue, what was learnt from it, and what that reads in it."""
+
+    def __init__(self, language: str) -> None:
+        make, self.attribute, self.new = SHOPS[language]
+        self.documents = make()
+        self.distant = Distant.learn(self.documents, meaning)
+        self.claims = self.distant.extract(self.documents)
+
+    def said(self, document: Document) -> list[Claim]:
+        (claims,) = self.distant.extract([document])
+        return [claim for claim in claims if claim.qualifier == self.attribute]
+
+
+@pytest.fixture(scope="module", params=sorted(SHOPS))
+def shop(request: pytest.FixtureRequest) -> Shop:
+    return Shop(request.param)
+
+
+@pytest.fixture(scope="module")
+def clothes() -> Shop:
+    return Shop("en")
+
+
+def test_a_value_that_no_dictionary_has_is_found(shop: Shop) -> None:
+    named = [one for one in shop.documents if shop.new in one.title]
+    assert len(named) > 10
+    assert not any(shop.new in value for one in shop.documents for values in one.fields.values() for value in values)
+    found = [shop.said(one) for one in named]
+    assert sum(bool(claims) for claims in found) > 0.8 * len(named)
+    objects = {claim.object for claims in found for claim in claims}
+    assert shop.new in objects
+    assert all(shop.new in value for value in objects)
+
+
+def test_known_values_are_found_where_the_field_is_empty(shop: Shop) -> None:
+    empty = [one for one in shop.documents if one.id[0] == "p" and shop.attribute not in one.fields]
+    right = 0
+    for document in empty:
+        for claim in shop.said(document):
+            assert claim.object.casefold() in document.title
+            right += 1
+    assert right > 0.8 * len(empty)
+
+
+def test_a_field_that_says_something_is_left_alone(shop: Shop) -> None:
+    for document, claims in zip(shop.documents, shop.claims, strict=True):
+        assert not [claim for claim in claims if document.fields.get(claim.qualifier)]
+    held = next(one for one in shop.documents if shop.attribute in one.fields)
+    assert not shop.said(held)
+    assert shop.said(replace(held, fields={}))
+    assert shop.said(replace(held, fields={shop.attribute: []}))
+
+
+def test_a_kind_of_product_that_never_has_it_gets_none(shop: Shop) -> None:
+    books = [one for one in shop.documents if one.id[0] == "b"]
+    assert len(books) > 40
+    assert not any(shop.said(one) for one in books)
+
+
+def test_claims_carry_their_proof(shop: Shop) -> None:
+    assert sum(map(len, shop.claims)) > 50
+    for document, claims in zip(shop.documents, shop.claims, strict=True):
+        assert len({claim.id for claim in claims}) == len(claims)
+        assert len({claim.qualifier for claim in claims}) == len(claims)
+        for claim in claims:
+            assert claim.subject == document.id
+            assert (claim.predicate, claim.extractor) == ("has_attribute", "distant")
+            assert claim.version == shop.distant.version
+            assert LEAST <= claim.confidence <= 1
+            span = claim.evidence
+            assert span is not None
+            assert span.label == claim.qualifier
+            assert getattr(document, span.field)[span.start : span.end] == claim.quote
+            assert claim.quote.casefold() == claim.object.casefold()
+
+
+def test_what_was_learnt_goes_through_text(shop: Shop) -> None:
+    assert isinstance(shop.distant, Learner)
+    again = Distant.recall(shop.distant.learnt())
+    assert again.extract(shop.documents) == shop.claims
+    assert again.learnt() == shop.distant.learnt()
+    assert again.version == shop.distant.version
+
+
+def test_equal_catalogues_teach_the_same(shop: Shop) -> None:
+    assert Distant.learn(shop.documents, meaning).learnt() == shop.distant.learnt()
+
+
+SPOILT = {"values": [], "occurrences": [0.0, {}, 0.0, {}, 0.5], "measured": {}, "fresh": 0}
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "", "{", "[1]", "null", "1", '"red"', '{"a": 1}', '{"a": {}}', '{"a": []}',
+        *(
+            json.dumps({"a": SPOILT | change})
+            for change in ({"values": [["x"]]}, {"values": 3}, {"occurrences": []}, {"occurrences": [1, 2, 3, 4, 5]})
+        ),
+    ],
+)  # fmt: skip
+def test_what_was_never_learnt(kept: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        Distant.recall(kept)
+
+
+def test_the_smallest_lessons_are_recalled() -> None:
+    assert Distant.recall(json.dumps({"a": SPOILT})).extract([Document("p", "red")]) == [[]]
+    assert Distant.recall("{}").extract([Document("p", "red")]) == [[]]
+
+
+@pytest.mark.parametrize("documents", [[], [Document("p", "")], [Document("p", "red pan", fields={"colour": ["red"]})]])
+def test_too_little_to_learn_from(documents: Sequence[Document]) -> None:
+    distant = Distant.learn(documents, meaning)
+    assert distant.taught == {}
+    assert distant.extract(documents) == [[] for _ in documents]
+    assert distant.extract([]) == []
+
+
+def test_offsets_in_any_width_and_after_any_sign(clothes: Shop) -> None:
+    title = "👍🏽 Nordholm slim ＲＥＤ cotton shirt"
+    (claim,) = clothes.said(Document("x", title, category=["Clothes", "shirt"]))
+    assert claim.quote == "ＲＥＤ"
+    assert claim.object == "Red"
+    assert claim.evidence is not None
+    assert title[claim.evidence.start : claim.evidence.end] == "ＲＥＤ"
+
+
+def test_a_quote_from_a_description_cuts_no_word(clothes: Shop) -> None:
+    """At the end of what is read stands "red|dish"."""
+    before = "Nordholm shirt, " * (READ // 16)
+    assert len(before) == READ
+    text = before[: READ - 20] + "loose slim size" + " " * 2 + "reddish cotton shirt"
+    assert text[READ - 3 : READ + 4] == "reddish"
+    assert clothes.said(Document("x", "Nordholm shirt", text, category=["Clothes", "shirt"])) == []
+
+
+def test_values_of_a_list_and_the_shops_own_words() -> None:
+    own = {("mauve",): ("purple",)}
+    distant = Distant.learn(english(), meaning, lambda phrase: own.get(phrase, phrase))
+    named = [one for one in english() if NEW in one.title]
+    found = [claim for claims in distant.extract(named) for claim in claims if claim.qualifier == "colour"]
+    assert len(found) > 0.8 * len(named)
+    assert all(NEW in claim.quote for claim in found)
+    assert {claim.object for claim in found if claim.quote == NEW} == {"Purple"}
+
+
+def test_fields_that_are_not_in_the_shops_own_words(shop: Shop) -> None:
+    """A vocabulary that has another word for each value ("红色" is "red") must not make right places wrong."""
+    distant = Distant.learn(shop.documents, meaning, lambda phrase: ("own", *phrase))
+    claims = [claim for found in distant.extract(shop.documents) for claim in found]
+    assert sum(claim.qualifier == shop.attribute for claim in claims) > 50
+
+
+def test_titles_that_end_in_their_number_and_no_category() -> None:
+    documents = [replace(one, title=f"{one.title} nr{at}x", category=()) for at, one in enumerate(english())]
+    distant = Distant.learn(documents, meaning)
+    assert "colour" in distant.taught
+
+
+def test_chinese_titles_without_a_space_or_a_category() -> None:
+    documents = [replace(one, category=()) for one in chinese()]
+    claims = Distant.learn(documents, meaning).extract(documents)
+    said = [
+        (document, claim.object)
+        for document, found in zip(documents, claims, strict=True)
+        for claim in found
+        if claim.qualifier == "颜色"
+    ]
+    assert len(said) > 50
+    assert all(value in document.title for document, value in said)
+    assert all(any(colour in value for colour in (*ZH_COLOURS, ZH_NEW)) for _, value in said)
+
+
+def test_progress_is_told() -> None:
+    said: list[tuple[int, int]] = []
+    Distant.learn(english(), meaning, progress=lambda done, of: said.append((done, of)))
+    assert said
+    assert said[-1][0] == said[-1][1]
+
+
+def test_the_encoder_is_asked_for_phrases_of_texts_only() -> None:
+    asked: set[Phrase] = set()
+
+    def listening(phrases: Sequence[Phrase]) -> object:
+        asked.update(phrases)
+        return meaning(phrases)
+
+    Distant.learn(english(), listening)  # type: ignore[arg-type]
+    assert (NEW,) in asked
+    assert all(asked)
