@@ -8,7 +8,7 @@ known values is hidden, found again, and compared. Knows phrases; does not know 
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -60,6 +60,13 @@ def find_values(
     return Lexicon(attribute, known, named, measured)
 
 
+def _parts(phrase: Phrase) -> Iterator[Phrase]:
+    """Every run of a phrase's words, itself included: "women black" has a value in it where "black" is one."""
+    for begin in range(len(phrase)):
+        for end in range(begin + 1, len(phrase) + 1):
+            yield phrase[begin:end]
+
+
 def _is_named(phrase: Phrase, attribute: str) -> bool:
     """Whether a phrase names the attribute and is no value of it: "coloured" of "product_colour"."""
     words = [plain((word,)) for word in re.split(r"[\W_]+", attribute) if len(word) > 2]
@@ -81,8 +88,8 @@ def _scores(corpus: Corpus, known: Sequence[Phrase], meaning: Meaning) -> Floats
     places = np.array([corpus.places[one] for one in known])
     is_known = np.zeros(len(corpus.phrases), bool)
     is_known[places] = True
-    words = {word for one in known for word in one}
-    fresh = ~is_known & ~np.array([any(word in words for word in phrase) for phrase in corpus.phrases])
+    names = set(known)
+    fresh = np.array([names.isdisjoint(_parts(phrase)) for phrase in corpus.phrases])
     score: Floats = np.full(len(corpus.phrases), -np.inf, np.float32)
     if not fresh.any():
         return score

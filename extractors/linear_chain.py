@@ -1,7 +1,7 @@
 """A linear-chain conditional random field over the emissions of an encoder, in torch: for training.
 
 Lafferty, McCallum, Pereira 2001. Knows tags by number and which of them may follow which; does not know texts. What
-predicts without torch stands in `viterbi.py`.
+predicts without torch stands in `chain_decoding.py`.
 """
 
 from collections.abc import Sequence

@@ -20,6 +20,7 @@ from extractors.errors import DamagedModel
 from extractors.onnx_sessions import open_session
 from extractors.pieces import PieceReader, PieceText, windows
 from extractors.types import Floats, Mention
+from extractors.units import units_of
 
 CARD, MODEL, TOKENIZER, CHEAP = "tagger.json", "model.onnx", "tokenizer.json", "cheap.crf"
 LEAST = 1e-6  # of a marginal: a tag that the cheap tier never saw there is not impossible
@@ -113,7 +114,7 @@ class Tagger:
         return list(self._mentions(text, path, sure))
 
     def _mentions(self, text: str, path: Sequence[int], sure: Floats) -> Iterator[Mention]:
-        units = self._reader.read(text).units
+        units = units_of(text)
         for first, last, label in spans_of([self.card.tags[tag] for tag in path]):
             confidence = float(min(sure[at, path[at]] for at in range(first, last + 1)))
             if confidence >= self.card.threshold:

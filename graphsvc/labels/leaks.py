@@ -32,7 +32,8 @@ class Leak:
 
 def fold(text: str) -> str:
     """A text without what a reader does not see: NFKC, no case, no white space."""
-    return "".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).split())
+    folded = "".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).split())
+    return unicodedata.normalize("NFC", folded)  # a mark that lost the space before it joins the letter
 
 
 def leak(seen: str, train: Iterable[Item], judged: str, test: Collection[Item]) -> Leak:

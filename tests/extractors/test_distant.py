@@ -6,7 +6,7 @@ import pytest
 
 from extractors.distant import LEAST, Distant
 from extractors.phrases import READ, Phrase
-from extractors.types import Claim, Document, Learner
+from extractors.types import Claim, Document, Floats, Learner
 from tests.extractors.tiny_shops import NEW, ZH_COLOURS, ZH_NEW, chinese, english, meaning
 
 SHOPS: dict[str, tuple[Callable[[], list[Document]], str, str]] = {
@@ -37,6 +37,10 @@ def shop(request: pytest.FixtureRequest) -> Shop:
 @pytest.fixture(scope="module")
 def clothes() -> Shop:
     return Shop("en")
+
+
+def test_equal_catalogues_teach_the_same(clothes: Shop) -> None:
+    assert Shop("en").distant.learnt() == clothes.distant.learnt()
 
 
 def test_a_value_that_no_dictionary_has_is_found(shop: Shop) -> None:
@@ -100,10 +104,6 @@ def test_what_was_learnt_goes_through_text(shop: Shop) -> None:
     assert again.version == shop.distant.version
 
 
-def test_equal_catalogues_teach_the_same(shop: Shop) -> None:
-    assert Distant.learn(shop.documents, meaning).learnt() == shop.distant.learnt()
-
-
 SPOILT = {"values": [], "occurrences": [0.0, {}, 0.0, {}, 0.5], "measured": {}, "fresh": 0}
 
 
@@ -142,6 +142,15 @@ def test_offsets_in_any_width_and_after_any_sign(clothes: Shop) -> None:
     assert claim.object == "Red"
     assert claim.evidence is not None
     assert title[claim.evidence.start : claim.evidence.end] == "ＲＥＤ"
+
+
+def test_a_value_that_stands_in_the_description_only(clothes: Shop) -> None:
+    text = "A shirt of velvet, machine washable."
+    (claims,) = clothes.distant.extract([Document("x", "Nordholm slim shirt", text, category=["Clothes", "shirt"])])
+    (claim,) = [one for one in claims if one.qualifier == "material"]
+    assert claim.evidence is not None
+    assert (claim.evidence.field, claim.quote, claim.object) == ("text", "velvet", "velvet")
+    assert text[claim.evidence.start : claim.evidence.end] == "velvet"
 
 
 def test_a_quote_from_a_description_cuts_no_word(clothes: Shop) -> None:
@@ -190,20 +199,16 @@ def test_chinese_titles_without_a_space_or_a_category() -> None:
     assert all(any(colour in value for colour in (*ZH_COLOURS, ZH_NEW)) for _, value in said)
 
 
-def test_progress_is_told() -> None:
+def test_progress_is_told_and_the_encoder_is_asked_for_phrases_of_texts() -> None:
     said: list[tuple[int, int]] = []
-    Distant.learn(english(), meaning, progress=lambda done, of: said.append((done, of)))
-    assert said
-    assert said[-1][0] == said[-1][1]
-
-
-def test_the_encoder_is_asked_for_phrases_of_texts_only() -> None:
     asked: set[Phrase] = set()
 
-    def listening(phrases: Sequence[Phrase]) -> object:
+    def listening(phrases: Sequence[Phrase]) -> Floats:
         asked.update(phrases)
         return meaning(phrases)
 
-    Distant.learn(english(), listening)  # type: ignore[arg-type]
+    Distant.learn(english(), listening, progress=lambda done, of: said.append((done, of)))
+    assert said
+    assert said[-1][0] == said[-1][1]
     assert (NEW,) in asked
     assert all(asked)

@@ -37,7 +37,7 @@ def built_at(service: Service) -> int:
 
 
 def renewed(service: Service) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while service.model.renewing:
         assert time.monotonic() < deadline
         service.model.follow(build=True)
