@@ -7,8 +7,9 @@ they come from.
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import blake2b
 
 from extractors.crf_features import fold
@@ -29,7 +30,7 @@ LEAST = 0.6  # confidence of a claim: below it the extractor abstains
 Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Taught:
     """One attribute: how each known or new value is called → (canonical value, share of right uses), and its places."""
 
@@ -37,6 +38,11 @@ class Taught:
     occurrences: Occurrences
     measured: Mapping[str, float] = field(default_factory=dict)
     fresh: int = 0
+
+    @cached_property
+    def single(self) -> frozenset[str]:
+        """The values of one word, which do not say what kind of product something is."""
+        return _single(self.values)
 
 
 class Distant:
@@ -112,21 +118,23 @@ class Distant:
         if not asked:
             return
         words = words_with_break(document)
+        phrases = list(phrases_of(words))
         for attribute in asked:
-            best = self._best(attribute, document, words)
+            best = self._best(attribute, document, words, phrases)
             if best is not None:
                 yield self._claim(attribute, document, *best)
 
-    def _best(self, attribute: str, document: Document, words: Sequence[str]) -> tuple[Place, str, float] | None:
+    def _best(
+        self, attribute: str, document: Document, words: Sequence[str], phrases: Sequence[tuple[int, Phrase]]
+    ) -> tuple[Place, str, float] | None:
         """The likeliest place of a value, longest first among equals; None where no place is likely enough."""
         one = self.taught[attribute]
         found = []
-        single = {phrase[0] for phrase in one.values if len(phrase) == 1}
-        for at, phrase in phrases_of(words):
+        for at, phrase in phrases:
             said = one.values.get(phrase)
             if said is not None:
                 place = Place(words, at, phrase)
-                confidence = said[1] * one.occurrences.confidence(place, document, single)
+                confidence = said[1] * one.occurrences.confidence(place, document, one.single)
                 found.append((confidence, len(phrase), -at, place, said[0]))
         if not found:
             return None
@@ -202,9 +210,12 @@ def _teach(
     for phrase, share in lexicon.found.items():
         own = canonical(phrase)
         named[phrase] = (written.get(own, " ".join(own)), share)
-    single = {phrase[0] for phrase in named if len(phrase) == 1}
-    occurrences = Occurrences.learn(documents, places, [bool(held) for held in values], single)
+    occurrences = Occurrences.learn(documents, places, [bool(held) for held in values], _single(named))
     return Taught(named, occurrences, lexicon.measured, len(lexicon.found))
+
+
+def _single(values: Iterable[Phrase]) -> frozenset[str]:
+    return frozenset(phrase[0] for phrase in values if len(phrase) == 1)
 
 
 def _written(values: Sequence[Mapping[Phrase, str]]) -> dict[Phrase, str]:

@@ -86,8 +86,6 @@ def _stands(corpus: Corpus, document: int, phrase: Phrase) -> bool:
 def _scores(corpus: Corpus, known: Sequence[Phrase], meaning: Meaning) -> Floats:
     """How much like a value each new phrase is; -inf for those that are known, or have a known word in them."""
     places = np.array([corpus.places[one] for one in known])
-    is_known = np.zeros(len(corpus.phrases), bool)
-    is_known[places] = True
     names = set(known)
     fresh = np.array([names.isdisjoint(_parts(phrase)) for phrase in corpus.phrases])
     score: Floats = np.full(len(corpus.phrases), -np.inf, np.float32)

@@ -21,10 +21,9 @@ FEWEST = 3  # documents that a phrase must stand in
 READ = 400  # characters of a description that are read
 WIDTH = 100  # numbers that describe a company
 BREAK = "¶"  # stands between title and description
-FUNCTION = frozenset(
-    "a an the of and or for with to in on at by from is are as it this that your you our not no".split()  # noqa: SIM905
-    + list("的和与及或在了是")
-)
+ENGLISH = "a an the of and or for with to in on at by from is are as it this that your you our not no"
+CHINESE = "的和与及或在了是"
+FUNCTION = frozenset((*ENGLISH.split(), *CHINESE))  # words that no value begins or ends with
 
 
 @dataclass(frozen=True, slots=True)
