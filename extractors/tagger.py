@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -106,11 +105,14 @@ class Tagger:
         return found
 
     def _find(self, text: str, context: str) -> list[Mention]:
-        emissions = self.emissions(text, context)
+        return self.decode(text, self.emissions(text, context), self.card.temperature)
+
+    def decode(self, text: str, emissions: Floats, temperature: float) -> list[Mention]:
+        """The mentions that the emissions of a text say, with confidences under a temperature."""
         if not len(emissions):
             return []
         path = best_path(emissions, *self._chain)
-        sure = marginals(emissions / self.card.temperature, *(part / self.card.temperature for part in self._chain))
+        sure = marginals(emissions / temperature, *(part / temperature for part in self._chain))
         return list(self._mentions(text, path, sure))
 
     def _mentions(self, text: str, path: Sequence[int], sure: Floats) -> Iterator[Mention]:
@@ -126,8 +128,3 @@ def _cheap_tier(file: Path) -> CrfTagger | None:
         return CrfTagger(file.read_bytes()) if file.exists() else None
     except (OSError, ValueError) as error:
         raise DamagedModel(f"{file} cannot be opened: {error}") from error
-
-
-def open_tagger(folder: Path) -> Any:
-    """The tagger of a folder. Raises DamagedModel."""
-    return Tagger(folder)

@@ -38,7 +38,7 @@ def export(
     `inputs` maps each name to an example and the names of its axes, in the method's order.
     """
     network.encoder.set_attn_implementation("eager")  # type: ignore[union-attr, operator]
-    whole = _Method(network, method).eval()  # on the wrapper: else dropout would come back on
+    whole = _Method(network, method).cpu().eval()  # on the wrapper: else dropout would come back on
     with tempfile.TemporaryDirectory(dir=folder) as scratch, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the tracer's, on shapes that are fixed on purpose
         plain, small = Path(scratch, "plain.onnx"), Path(scratch, "small.onnx")

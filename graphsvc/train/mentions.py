@@ -18,7 +18,7 @@ from extractors.crf import CrfOptions, CrfTagger
 from extractors.pieces import NO_COVER
 from extractors.tagger import CHEAP, TOKENIZER, Tagger, TaggerCard
 from extractors.tagger_network import TaggerNetwork
-from extractors.types import LabelledText
+from extractors.types import Floats, LabelledText
 from graphsvc.errors import LabelError
 from graphsvc.train.augment import Translate, augmented
 from graphsvc.train.batches import IGNORED, column, mask, pad
@@ -120,19 +120,16 @@ def _calibrate(folder: Path, kept_back: Sequence[LabelledText]) -> None:
     """Choose the temperature under which confidences are nearest to how often they are right (Brier score)."""
     if not kept_back:
         return
-    card = TaggerCard.load(folder)
-    scored = []
-    for temperature in TEMPERATURES:
-        replace(card, temperature=float(temperature)).save(folder)
-        tagger = Tagger(folder)
-        scored.append((_brier(tagger, kept_back), float(temperature)))
-    replace(card, temperature=min(scored)[1]).save(folder)
+    tagger = Tagger(folder)
+    seen = [(lesson, tagger.emissions(lesson.text, lesson.context)) for lesson in kept_back]
+    best = min(map(float, TEMPERATURES), key=lambda temperature: _brier(tagger, seen, temperature))
+    replace(tagger.card, temperature=best).save(folder)
 
 
-def _brier(tagger: Tagger, lessons: Sequence[LabelledText]) -> float:
+def _brier(tagger: Tagger, seen: Sequence[tuple[LabelledText, Floats]], temperature: float) -> float:
     errors = []
-    found = tagger.find([lesson.text for lesson in lessons], [lesson.context for lesson in lessons])
-    for lesson, mentions in zip(lessons, found, strict=True):
+    for lesson, emissions in seen:
         right = {(one.start, one.end, one.label) for one in lesson.mentions}
-        errors += [(one.confidence - ((one.start, one.end, one.label) in right)) ** 2 for one in mentions]
+        for one in tagger.decode(lesson.text, emissions, temperature):
+            errors.append((one.confidence - ((one.start, one.end, one.label) in right)) ** 2)
     return float(np.mean(errors)) if errors else 0.0

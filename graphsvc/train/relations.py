@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from graphsvc.train.trainer import fit
 
 Progress = Callable[[str, int, int], None]
 TEMPERATURES = np.arange(0.6, 4.01, 0.1)
+CHECKPOINTS = "checkpoints"
 Allowed = Mapping[str, Sequence[Sequence[str]]]
 
 
@@ -48,11 +50,12 @@ def train_relations(
     network = RelationNetwork(base.network, len(relations), dropout=plan.dropout)
     rows = [_row(lesson, base, relations) for lesson in learnt]
     curve = fit(
-        network, rows, partial(_collate, padding=base.padding), plan, folder / "checkpoints",
+        network, rows, partial(_collate, padding=base.padding), plan, folder / CHECKPOINTS,
         lambda step, of: progress("training the relation model", step, of),
     )  # fmt: skip
     _save(network, base, relations, allowed or {}, folder)
     _calibrate(folder, kept_back)
+    rmtree(folder / CHECKPOINTS, ignore_errors=True)
     return curve
 
 

@@ -3,7 +3,6 @@
 Knows tasks; does not know shops or runs.
 """
 
-import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,6 @@ from graphsvc.train.plan import Plan
 
 Progress = Callable[[str, int, int], None]
 Curve = list[dict[str, float]]
-CHECKPOINTS = "checkpoints"
 LEARNT = 0.8  # of the lessons of a search; its tries are judged by the others, never by the test
 TEXTS_ONLY = ("augment", "ensemble", "student", "pruned_heads", "patience")
 
@@ -46,9 +44,7 @@ class Task:
 
 def teach(task: str, lessons: Sequence[Any], plan: Plan, folder: Path, cache: Path, progress: Progress) -> Curve:
     """Train; what `folder` holds then is a model and nothing else. Raises InputError and LabelError."""
-    curve = TASKS[task].teach(lessons, plan, folder, cache, progress)
-    shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
-    return curve
+    return TASKS[task].teach(lessons, plan, folder, cache, progress)
 
 
 def judge(task: str, folder: Path, train: Sequence[Any], test: Sequence[Any]) -> Judged:

@@ -12,7 +12,7 @@ from extractors.chain_decoding import best_path
 from extractors.crf import CrfTagger
 from extractors.errors import DamagedModel
 from extractors.pieces import windows
-from extractors.tagger import CARD, CHEAP, LEAST, MODEL, TOKENIZER, Tagger, TaggerCard, open_tagger
+from extractors.tagger import CARD, CHEAP, LEAST, MODEL, TOKENIZER, Tagger, TaggerCard
 from extractors.types import Floats, LabelledText, Mention
 from extractors.units import units_of
 from tests.extractors.tiny_models import TaggerFolder
@@ -129,7 +129,7 @@ def test_a_card_goes_through_its_file(folder: Path) -> None:
 def test_a_folder_that_lacks_a_file(folder: Path, file: str) -> None:
     (folder / file).unlink()
     with pytest.raises(DamagedModel):
-        open_tagger(folder)
+        Tagger(folder)
 
 
 @pytest.mark.parametrize("file", [CARD, MODEL, TOKENIZER, CHEAP])
@@ -137,16 +137,16 @@ def test_a_folder_that_lacks_a_file(folder: Path, file: str) -> None:
 def test_a_folder_with_a_spoilt_file(folder: Path, file: str, content: bytes) -> None:
     (folder / file).write_bytes(content)
     with pytest.raises(DamagedModel):
-        open_tagger(folder)
+        Tagger(folder)
 
 
 @pytest.mark.parametrize("fields", [{"between": []}, {"end": [0.0]}, {"tags": ["O"]}, {"start": "red"}, {"tags": []}])
 def test_a_card_whose_chain_does_not_fit(folder: Path, fields: dict[str, object]) -> None:
     (folder / CARD).write_text(json.dumps(json.loads((folder / CARD).read_text()) | fields))
     with pytest.raises(DamagedModel, match="chain"):
-        open_tagger(folder)
+        Tagger(folder)
 
 
 def test_no_folder(tmp_path: Path) -> None:
     with pytest.raises(DamagedModel, match="holds no tagger"):
-        open_tagger(tmp_path / "none")
+        Tagger(tmp_path / "none")
