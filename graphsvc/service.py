@@ -316,7 +316,7 @@ class Service:
         with self._writing:
             if self._reader is None:
                 with storage_errors(self.warehouse.folder):
-                    self._reader = learn(self.warehouse, self.history(), teach=self._teach)
+                    self._reader = learn(self.warehouse, self.history())  # values are learnt by imports
             return self._reader
 
     @property
