@@ -12,6 +12,13 @@ from extractors.types import LabelledPair, LabelledText, Mention
 from graphsvc.labels import read_labels
 from graphsvc.labels.items import Item
 
+CLUENER = {"text": "浙商银行的叶老桂", "label": {"company": {"浙商银行": [[0, 3]]}, "name": {"叶老桂": [[5, 7]]}}}
+SEMEVAL = (
+    '1\t"The <e1>child</e1> said "no" in the <e2>cradle</e2>."\nMember-Collection(e2,e1)\nComment: one\n\n'
+    '2\t"A <e2>ridge</e2> over the <e1>surge</e1>"\nOther\nComment:\n\n'
+)
+FINRE = "东方航空\t上航\t合并\t东方航空将与上航合并\n\n上航\t东方航空\tunknown\t东方航空将与上航合并\n\n"
+OAMINE = {"input": "Red Pan, red", "category": "Home", "target_scores": {"Color": {"Red": 1}, "Item": {"Pan": 1}}}
 BIO = "红 B-COLOR\r\n色 I-COLOR\r\n锅 B-ITEM\r\n\r\n杯 O\r\n\r\n"
 
 
