@@ -8,10 +8,10 @@ UV_VERSION := 0.13.9
 export NUMBA_CACHE_DIR ?= $(CURDIR)/$(VENV)/numba-cache
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check format perf soak clean
+.PHONY: help setup demo serve test check format perf perf-train soak clean
 
 help: ## list the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 setup: $(VENV)/ready ## create the environment from the lock
 
@@ -44,6 +44,9 @@ format: setup ## put the code in order
 
 perf: setup ## run every measurement, write perf/RESULTS.md
 	@$(BIN)/python -m perf
+
+perf-train: setup ## what trainings reach, hours; goes on where it was, writes perf/TRAINING.md
+	@$(BIN)/python -W ignore -m perf.training
 
 soak: setup ## the long fault runs, about two hours, and perf/SOAK.md
 	@env -u NEO4J_URI $(BIN)/python -m tests.soak

@@ -14,6 +14,7 @@ EXTRACTORS: dict[str, str] = {
     "category": "extractors.category:CategoryPath",
     "measures": "extractors.measures:Measures",
     "gazetteer": "extractors.gazetteer:Gazetteer",
+    "patterns": "extractors.patterns:Patterns",
 }
 
 

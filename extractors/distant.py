@@ -1,43 +1,51 @@
 """Attribute values that no field holds, learnt without a label from the values that fields do hold.
 
-Finds the known values of each attribute again in other products' texts, and new ones by the company they keep
-(`lexicon`); asks of each place whether it speaks of the product itself (`occurrences`). Knows documents; blind to where
-they come from.
+Finds the known values of each attribute again in other products' texts, by any word that the shop's vocabulary has for
+them, and new ones by the company they keep (`lexicon`); asks of each place whether it speaks of the product itself
+(`occurrences`). Where fields hold too little to learn new values from, the known ones are claimed only if a part of the
+fields, hidden in turn, is read again almost without fault. Knows documents; blind to where they come from.
 """
 
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import blake2b
 
 from extractors.crf_features import fold
-from extractors.lexicon import Canonical, Lexicon, Meaning, find_values, is_held
+from extractors.lexicon import Known, Lexicon, Meaning, aliases_in, find_known, find_values
 from extractors.occurrences import Occurrences, Place
-from extractors.phrases import READ, Phrase, beginning, phrases_of, read_phrases, words_with_break
+from extractors.phrases import READ, Corpus, Phrase, beginning, phrases_of, read_phrases, words_with_break
 from extractors.types import Claim, Document, Span
-from extractors.values import phrases_in
+from extractors.values import Canonical, is_held, phrases_in
 from extractors.words import Word, words_of
 
 NOT_ATTRIBUTES = ("brand", "manufacturer")  # names of makers stand in no company of their own: the gazetteer has them
 MOST_ATTRIBUTES = 40  # that are tried, the commonest first
 MOST_DOCUMENTS = 40_000  # that are learnt from: bounds memory and time
-LITERAL = 60  # documents whose text says a value of the field, from which an attribute is tried
+LITERAL = 20  # documents whose text says a value of the field, from which an attribute is tried
 MEASURES = 0.5  # share of an attribute's values that begin with a digit, from which it is a measure
 NAMES = 0.3  # share of an attribute's values that are makers' names, from which it is one of these
 LEAST = 0.6  # confidence of a claim: below it the extractor abstains
+FOLDS = 3  # parts of the documents that are read again in turn, where fields hold too little to find new values
+AGAIN = 20  # claims that this must bring
+PRECISION = 0.9  # of them
 Progress = Callable[[int, int], None]
+Held = Mapping[Phrase, str]  # what a field holds, as phrases, and how it writes them
 
 
 @dataclass(frozen=True)
 class Taught:
-    """One attribute: how each known or new value is called → (canonical value, share of right uses), and its places."""
+    """One attribute: how each known or new value is called → (canonical value, share of right uses), and its places.
+
+    `fresh` are those that no field and no vocabulary has.
+    """
 
     values: Mapping[Phrase, tuple[str, float]]
     occurrences: Occurrences
     measured: Mapping[str, float] = field(default_factory=dict)
-    fresh: int = 0
+    fresh: frozenset[Phrase] = frozenset()
 
     @cached_property
     def single(self) -> frozenset[str]:
@@ -45,11 +53,36 @@ class Taught:
         return _single(self.values)
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A place of a value. Longer known values go before parts of them; of new ones the surer, longer among equals."""
+
+    place: Place
+    value: str
+    confidence: float
+    known: bool
+    share: float
+
+    @property
+    def likeliness(self) -> tuple[float, int, int]:
+        return self.confidence, len(self.place.phrase), -self.place.at
+
+    @property
+    def exactness(self) -> tuple[bool, float, float, int]:
+        length = len(self.place.phrase)
+        return self.known, length if self.known else self.share, self.confidence, -self.place.at
+
+    def overlaps(self, other: "_Found") -> bool:
+        """Whether two places share a word."""
+        one, two = self.place, other.place
+        return one.at < two.at + len(two.phrase) and two.at < one.at + len(one.phrase)
+
+
 class Distant:
     """See the module. `learn` takes an encoder's view of phrases and the shop's canonical words."""
 
     name = "distant"
-    edition = "1"  # of this code; a version is an edition and what it has learnt
+    edition = "2"  # of this code; a version is an edition and what it has learnt
 
     def __init__(self, taught: Mapping[str, Taught]) -> None:
         self.taught = dict(taught)
@@ -65,18 +98,17 @@ class Distant:
     ) -> "Distant":
         """Learn every attribute of which fields hold enough; from an even part of very many documents."""
         documents = documents[:: -(-len(documents) // MOST_DOCUMENTS) or 1]
-        attributes = _attributes(documents)
-        if not attributes:
-            return cls({})
-        corpus = read_phrases(documents)
-        words = [words_with_break(document) for document in documents]
+        corpus = _read(documents, canonical)
+        attributes = _attributes(documents, corpus, canonical)
+        words = [words_with_break(document) for document in documents] if attributes else []
         taught = {}
         for at, attribute in enumerate(attributes):
             progress(at, len(attributes))
-            values = [_held(document, attribute) for document in documents]
-            lexicon = find_values(corpus, attribute, [set(held) for held in values], meaning, canonical)
-            if lexicon is not None:
-                taught[attribute] = _teach(documents, words, values, lexicon, canonical)
+            texts = Texts(documents, words, [_held(document, attribute) for document in documents], corpus)
+            lexicon = find_values(corpus, attribute, [set(held) for held in texts.held], meaning, canonical)
+            one = _teach(texts, lexicon, canonical) if lexicon else _teach_known(attribute, texts, canonical)
+            if one is not None:
+                taught[attribute] = one
         progress(len(attributes), len(attributes))
         return cls(taught)
 
@@ -86,7 +118,7 @@ class Distant:
             {
                 attribute: {
                     "values": [[*map(list, [phrase]), *said] for phrase, said in one.values.items()],
-                    "occurrences": one.occurrences.kept(), "measured": one.measured, "fresh": one.fresh,
+                    "occurrences": one.occurrences.kept(), "measured": one.measured, "fresh": sorted(one.fresh),
                 }
                 for attribute, one in self.taught.items()
             },
@@ -101,7 +133,8 @@ class Distant:
                 {
                     attribute: Taught(
                         {tuple(phrase): (value, share) for phrase, value, share in one["values"]},
-                        Occurrences.recall(one["occurrences"]), one["measured"], one["fresh"],
+                        Occurrences.recall(one["occurrences"]), one["measured"],
+                        frozenset(map(tuple, one["fresh"])),
                     )
                     for attribute, one in json.loads(kept).items()
                 }
@@ -122,12 +155,12 @@ class Distant:
         for attribute in asked:
             best = self._best(attribute, document, words, phrases)
             if best is not None:
-                yield self._claim(attribute, document, *best)
+                yield self._claim(attribute, document, best)
 
     def _best(
         self, attribute: str, document: Document, words: Sequence[str], phrases: Sequence[tuple[int, Phrase]]
-    ) -> tuple[Place, str, float] | None:
-        """The likeliest place of a value, longest first among equals; None where no place is likely enough."""
+    ) -> _Found | None:
+        """The likeliest place of a value, or a more exact one there; None where no place is likely enough."""
         one = self.taught[attribute]
         found = []
         for at, phrase in phrases:
@@ -135,25 +168,49 @@ class Distant:
             if said is not None:
                 place = Place(words, at, phrase)
                 confidence = said[1] * one.occurrences.confidence(place, document, one.single)
-                found.append((confidence, len(phrase), -at, place, said[0]))
+                if confidence >= LEAST:
+                    found.append(_Found(place, said[0], confidence, phrase not in one.fresh, said[1]))
         if not found:
             return None
-        confidence, _, _, place, value = max(found, key=lambda row: row[:3])
-        return (place, value, confidence) if confidence >= LEAST else None
+        likeliest = max(found, key=lambda one: one.likeliness)
+        return max(filter(likeliest.overlaps, found), key=lambda one: one.exactness)
 
-    def _claim(self, attribute: str, document: Document, place: Place, value: str, confidence: float) -> Claim:
-        name, text, word_from, word_to = _where(document, place)
+    def _claim(self, attribute: str, document: Document, found: _Found) -> Claim:
+        name, text, word_from, word_to = _where(document, found.place)
         return Claim(
             subject=document.id,
             predicate="has_attribute",
-            object=value,
-            confidence=round(confidence, 4),
+            object=found.value,
+            confidence=round(found.confidence, 4),
             extractor=self.name,
             version=self.version,
             qualifier=attribute,
             evidence=Span(name, word_from.start, word_to.end, attribute),
             quote=text[word_from.start : word_to.end],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Documents as one attribute's lessons: their words, and what the attribute's field holds in each."""
+
+    documents: Sequence[Document]
+    words: Sequence[Sequence[str]]
+    held: Sequence[Held]
+    corpus: Corpus
+
+    def known(self, canonical: Canonical) -> Known:
+        """The values that fields hold, by all their names."""
+        return find_known(self.corpus, [set(held) for held in self.held], canonical)
+
+    def without(self, fold: int) -> "Texts":
+        """The other folds' lessons; the corpus stays, its fields are read no more."""
+        left = [at for at in range(len(self.documents)) if at % FOLDS != fold]
+        corpus = replace(self.corpus, stands=self.corpus.stands[left])
+        documents, words, held = (
+            [self.documents[at] for at in left], [self.words[at] for at in left], [self.held[at] for at in left]
+        )  # fmt: skip
+        return Texts(documents, words, held, corpus)
 
 
 def _where(document: Document, place: Place) -> tuple[str, str, Word, Word]:
@@ -167,16 +224,31 @@ def _where(document: Document, place: Place) -> tuple[str, str, Word, Word]:
     return "text", document.text, text[place.at - shift], text[last - shift]
 
 
-def _attributes(documents: Sequence[Document]) -> list[str]:
+def _read(documents: Sequence[Document], canonical: Canonical) -> Corpus:
+    """The corpus, with all words for what fields hold, however seldom they stand."""
+    spoken = {
+        phrase
+        for document in documents
+        for values in document.fields.values()
+        for value in values
+        for phrase in phrases_in(value)
+    }
+    return read_phrases(documents, lambda phrase: bool(aliases_in([phrase], spoken, canonical)))
+
+
+def _attributes(documents: Sequence[Document], corpus: Corpus, canonical: Canonical) -> list[str]:
     """Attributes by how many documents say a value of theirs, the commonest first; makers' names are left out."""
     literal: Counter[str] = Counter()
     types: dict[str, set[str]] = {}
-    for document in documents:
+    own = {at: word for at, one in enumerate(corpus.phrases) if (word := canonical(one)) != one}
+    for at, document in enumerate(documents):
         text = fold(f"{document.title} {document.text[:READ]}")
+        named = {own[int(place)] for place in corpus.of(at) if int(place) in own}
         for name, values in document.fields.items():
             for value in map(fold, values):
                 types.setdefault(name, set()).add(value)
-                literal[name] += any(map(str.isalpha, value)) and value in text
+                said = value in text or not named.isdisjoint(phrases_in(value))
+                literal[name] += any(map(str.isalpha, value)) and said
     makers = types.get("brand", set()) | types.get("manufacturer", set())
     return [
         name
@@ -196,29 +268,47 @@ def _held(document: Document, attribute: str) -> dict[Phrase, str]:
     return {phrase: value for value in document.fields.get(attribute, ()) for phrase in phrases_in(value)}
 
 
-def _teach(
-    documents: Sequence[Document],
-    words: Sequence[Sequence[str]],
-    values: Sequence[Mapping[Phrase, str]],
-    lexicon: Lexicon,
-    canonical: Canonical,
-) -> Taught:
-    known = set(lexicon.known)
-    written = _written(values)
-    places = list(_places(words, values, known, canonical))
-    named: dict[Phrase, tuple[str, float]] = {phrase: (written[phrase], 1.0) for phrase in known}
+def _teach(texts: Texts, lexicon: Lexicon, canonical: Canonical) -> Taught:
+    written = _written(texts.held)
+    named = {phrase: (written[one.value], one.share) for phrase, one in lexicon.known.items()}
+    places = list(_places(texts, lexicon.known, canonical))
     for phrase, share in lexicon.found.items():
         own = canonical(phrase)
         named[phrase] = (written.get(own, " ".join(own)), share)
-    occurrences = Occurrences.learn(documents, places, [bool(held) for held in values], _single(named))
-    return Taught(named, occurrences, lexicon.measured, len(lexicon.found))
+    occurrences = Occurrences.learn(texts.documents, places, [bool(held) for held in texts.held], _single(named))
+    return Taught(named, occurrences, lexicon.measured, frozenset(lexicon.found))
+
+
+def _teach_known(attribute: str, texts: Texts, canonical: Canonical) -> Taught | None:
+    """What finds the known values only, None where a part of the fields that is hidden is not read again rightly."""
+    right = said = 0
+    for part in range(FOLDS):
+        others = texts.without(part)
+        taught = _teach(others, Lexicon(attribute, others.known(canonical), {}, {}), canonical)
+        rows = [at for at, held in enumerate(texts.held) if held and at % FOLDS == part]
+        read = Distant({attribute: taught}).extract([replace(texts.documents[at], fields={}) for at in rows])
+        told = [(at, claim) for at, claims in zip(rows, read, strict=True) for claim in claims]
+        said += len(told)
+        right += sum(_is_right(claim, texts.held[at], canonical) for at, claim in told)
+    precision = (right + 1) / (said + 2)
+    if said < AGAIN or precision < PRECISION:
+        return None
+    share = said / sum(map(bool, texts.held))
+    measured = {"precision": round(precision, 4), "share": round(share, 4)}
+    taught = _teach(texts, Lexicon(attribute, texts.known(canonical), {}, measured), canonical)
+    values = {phrase: (value, round(precision * often, 4)) for phrase, (value, often) in taught.values.items()}
+    return replace(taught, values=values)
+
+
+def _is_right(claim: Claim, held: Held, canonical: Canonical) -> bool:
+    return any(is_held(phrase, held, canonical) for phrase in phrases_in(claim.object))
 
 
 def _single(values: Iterable[Phrase]) -> frozenset[str]:
     return frozenset(phrase[0] for phrase in values if len(phrase) == 1)
 
 
-def _written(values: Sequence[Mapping[Phrase, str]]) -> dict[Phrase, str]:
+def _written(values: Sequence[Held]) -> dict[Phrase, str]:
     """The commonest way to write each value that stands alone in its field."""
     counts = Counter((phrase, value) for held in values for phrase, value in held.items() if len(held) == 1)
     found: dict[Phrase, str] = {}
@@ -230,11 +320,9 @@ def _written(values: Sequence[Mapping[Phrase, str]]) -> dict[Phrase, str]:
     return found
 
 
-def _places(
-    words: Sequence[Sequence[str]], values: Sequence[Mapping[Phrase, str]], known: set[Phrase], canonical: Canonical
-) -> Iterator[tuple[Place, bool]]:
+def _places(texts: Texts, known: Known, canonical: Canonical) -> Iterator[tuple[Place, bool]]:
     """Places of known values in documents whose field says something, with whether it says that."""
-    for text, held in zip(words, values, strict=True):
+    for text, held in zip(texts.words, texts.held, strict=True):
         if held:
             for at, phrase in phrases_of(text):
                 if phrase in known:

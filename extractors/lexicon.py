@@ -3,12 +3,12 @@
 Distant supervision (Mintz et al. 2009) over phrases: those that stand in fields are right, all others mostly wrong.
 Two views must agree (Blum and Mitchell 1998): the company that a phrase keeps, with the fact that a text seldom names
 two values of one attribute; and what it means to an encoder. How sure a score makes is measured inside: a part of the
-known values is hidden, found again, and compared. Knows phrases; does not know which attributes a shop has.
+known values is hidden, found again, and compared. A value is known by each word that the shop's vocabulary has for it
+and that its fields confirm. Knows phrases; does not know which attributes a shop has.
 """
 
 import re
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -16,11 +16,12 @@ import numpy as np
 
 from extractors.phrases import Corpus, Phrase
 from extractors.types import Floats
-from extractors.values import is_same, plain
+from extractors.units import is_han
+from extractors.values import Canonical, is_held, plain
 
 FOLDS = 3  # parts of the known values that are hidden in turn
 KNOWN = 8  # values that an attribute must have to learn from
-LITERAL = 60  # documents whose text says the value that their field holds
+LITERAL = 120  # documents whose text says the value that their field holds; fewer cannot tell what is no value
 PRECISION = 0.85  # of what is found again: hiding leaves less to learn from, so that in use it is higher
 ENOUGH = 20  # documents in which something must be found again
 COMPANY, SENSE = 1.0, 0.5  # weights of the two views
@@ -28,7 +29,20 @@ SAMPLE = 1_500  # other phrases that the meaning of the known values is told fro
 SHORTLIST = 500  # new phrases whose meaning is asked for: those in the likeliest company
 Values = Sequence[Collection[Phrase]]  # of each document
 Meaning = Callable[[Sequence[Phrase]], Floats]  # unit rows
-Canonical = Callable[[Phrase], Phrase]  # the shop's own word for a phrase, such as "red" for "maroon"
+TRUST = 0.7  # share of an alias's places that fields confirm, from which it is known
+LETTER = 0.8  # the same of a single Chinese character, which means many things
+PRIOR = 2.0  # places that the other aliases of an attribute count as, where an alias stands in few
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a known phrase means: a value as fields hold it, and how often fields agree (1 for the value itself)."""
+
+    value: Phrase
+    share: float = 1.0
+
+
+Known = Mapping[Phrase, Named]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +50,7 @@ class Lexicon:
     """What one attribute's values are called. `found` maps new phrases to how often their like are right."""
 
     attribute: str
-    known: Collection[Phrase]
+    known: Known
     found: dict[Phrase, float]
     measured: dict[str, float]
 
@@ -45,19 +59,98 @@ def find_values(
     corpus: Corpus, attribute: str, values: Values, meaning: Meaning, canonical: Canonical = lambda phrase: phrase
 ) -> Lexicon | None:
     """Find new values of an attribute, None where fields hold too little to learn from."""
-    known = _known(corpus, values)
-    literal = sum(1 for at, held in enumerate(values) if any(_stands(corpus, at, one) for one in held))
-    if len(known) < KNOWN or literal < LITERAL:
+    named = find_known(corpus, values, canonical)
+    if len(_groups(named, canonical)) < KNOWN or _literal(corpus, values, named) < LITERAL:
         return None
+    known = list(named)
     tried = [row for fold in range(FOLDS) for row in _find_again(corpus, values, known, fold, meaning, canonical)]
     threshold, measured = _threshold(tried)
     if threshold is None:
-        return Lexicon(attribute, known, {}, measured)
+        return Lexicon(attribute, named, {}, measured)
     score = _scores(corpus, known, meaning)
+    likely = {corpus.phrases[int(at)]: float(score[at]) for at in np.flatnonzero(score >= threshold)}
+    refused = {one for one in aliases_in(likely, _spoken(values), canonical) if _is_letter(one)}
     sure = _Surety(tried)
-    found = {corpus.phrases[int(at)]: sure(score[at]) for at in np.flatnonzero(score >= threshold)}
-    named = {phrase: share for phrase, share in found.items() if not _is_named(phrase, attribute)}
-    return Lexicon(attribute, known, named, measured)
+    kept = [one for one in shortest(likely) if one not in refused and not _is_named(one, attribute)]
+    found = {phrase: sure(likely[phrase]) for phrase in kept}
+    return Lexicon(attribute, named, found, measured)
+
+
+def find_known(corpus: Corpus, values: Values, canonical: Canonical) -> dict[Phrase, Named]:
+    """The values that fields hold and texts say, and their aliases: other words for them in the shop's vocabulary."""
+    spoken = _spoken(values)
+    known = {value: Named(value) for value in spoken if value in corpus.places}
+    aliases = aliases_in(corpus.phrases, spoken, canonical)
+    known |= _confirmed(corpus, values, canonical, known, aliases) if aliases else {}
+    return dict(sorted(known.items()))
+
+
+def _spoken(values: Values) -> set[Phrase]:
+    return {value for held in values for value in held}
+
+
+def aliases_in(phrases: Iterable[Phrase], spoken: Collection[Phrase], canonical: Canonical) -> dict[Phrase, Phrase]:
+    """Of these phrases those that are another word for one of the values that are `spoken`: "红色" for "red"."""
+    own = ((phrase, canonical(phrase)) for phrase in phrases if phrase not in spoken)
+    return {phrase: value for phrase, value in own if value != phrase and value in spoken}
+
+
+def _confirmed(
+    corpus: Corpus, values: Values, canonical: Canonical, known: Collection[Phrase], aliases: Mapping[Phrase, Phrase]
+) -> dict[Phrase, Named]:
+    """The aliases that fields agree with: "coffee" is brown, but not before "machine", and "粉" mostly powder.
+
+    Empty fields speak too: if the products of an alias have them more often than others, it is mostly no value there
+    (Elkan and Noto 2008: what is labelled is labelled by chance).
+    """
+    names = [*aliases, *known]
+    columns = corpus.stands[:, [corpus.places[phrase] for phrase in names]].tocsc()
+    count = np.diff(columns.indptr).astype(float)
+    right, told = np.zeros((2, len(names)))
+    for at, phrase in enumerate(names):
+        held = [values[document] for document in columns.indices[columns.indptr[at] : columns.indptr[at + 1]]]
+        told[at] = sum(map(bool, held))
+        right[at] = sum(is_held(phrase, one, canonical) for one in held) if at < len(aliases) else 0
+    filled = _middle(told[told > 0] / count[told > 0], count[told > 0])
+    right, told, count = right[: len(aliases)], told[: len(aliases)], count[: len(aliases)]
+    letters = np.array([_is_letter(phrase) for phrase in aliases])
+    usual = ((right / np.maximum(told, 1)).sum() + 1) / ((told > 0).sum() + 2)
+    prior = PRIOR * np.where(letters, 0.5, usual)
+    chance = np.where(letters, 0, np.sqrt(filled * (1 - filled) * count))
+    expected = right * (1 - filled) / filled + chance + prior
+    shares = np.minimum((right + prior) / (told + PRIOR), np.minimum(1, expected / (count - told + PRIOR)))
+    rows = zip(aliases.items(), shares, shares >= np.where(letters, LETTER, TRUST), strict=True)
+    return {phrase: Named(value, round(float(share), 4)) for (phrase, value), share, trusted in rows if trusted}
+
+
+def _middle(shares: np.ndarray, weights: np.ndarray) -> float:
+    """The weighted median; 1 of nothing."""
+    order = np.argsort(shares)
+    total = weights[order].cumsum()
+    return float(shares[order][np.searchsorted(total, total[-1] / 2)]) if len(order) else 1.0
+
+
+def _is_letter(phrase: Phrase) -> bool:
+    """Whether it is a single Chinese character, to be confirmed by itself: the others say nothing of it."""
+    return len(phrase) == 1 and is_han(phrase[0])
+
+
+def _groups(known: Iterable[Phrase], canonical: Canonical) -> set[Phrase]:
+    """What phrases are called by the shop: all words for one value are one."""
+    return {canonical(phrase) for phrase in known}
+
+
+def _literal(corpus: Corpus, values: Values, known: Known) -> int:
+    """Documents whose text says what their field holds, by any word for it."""
+    means = {corpus.places[phrase]: named.value for phrase, named in known.items()}
+    return sum(1 for at, held in enumerate(values) if held and any(means.get(int(p)) in held for p in corpus.of(at)))
+
+
+def shortest(likely: Mapping[Phrase, float]) -> Iterator[Phrase]:
+    """Leave out phrases that hold a likelier one: "mauve velvet" is no value where "mauve" is one."""
+    for phrase, score in likely.items():
+        if all(likely.get(part, -np.inf) < score for part in _parts(phrase) if part != phrase):
+            yield phrase
 
 
 def _parts(phrase: Phrase) -> Iterator[Phrase]:
@@ -71,16 +164,6 @@ def _is_named(phrase: Phrase, attribute: str) -> bool:
     """Whether a phrase names the attribute and is no value of it: "coloured" of "product_colour"."""
     words = [plain((word,)) for word in re.split(r"[\W_]+", attribute) if len(word) > 2]
     return any(plain((word,)).startswith(name) for word in phrase for name in words)
-
-
-def _known(corpus: Corpus, values: Values) -> list[Phrase]:
-    counts = Counter(value for held in values for value in held)
-    return sorted(value for value in counts if value in corpus.places)
-
-
-def _stands(corpus: Corpus, document: int, phrase: Phrase) -> bool:
-    place = corpus.places.get(phrase)
-    return place is not None and bool(np.isin(place, corpus.of(document), assume_unique=True))
 
 
 def _scores(corpus: Corpus, known: Sequence[Phrase], meaning: Meaning) -> Floats:
@@ -145,14 +228,15 @@ def _habits(corpus: Corpus, places: np.ndarray) -> Floats:
 def _find_again(
     corpus: Corpus, values: Values, known: Sequence[Phrase], fold: int, meaning: Meaning, canonical: Canonical
 ) -> list[tuple[float, bool, Phrase]]:
-    """Hide a part of the known values and look for them: (score, right, phrase) of each document's best new phrase."""
-    hidden = {one for one in known if _fold_of(one) == fold}
-    if not hidden or len(known) - len(hidden) < 2:
+    """Hide a part of the values, by all names, and look for them: (score, right, phrase) of a document's best."""
+    hidden = {one for one in _groups(known, canonical) if _fold_of(one) == fold}
+    left = [one for one in known if canonical(one) not in hidden]
+    if not hidden or len(left) < 2:
         return []
-    score = _scores(corpus, [one for one in known if one not in hidden], meaning)
+    score = _scores(corpus, left, meaning)
     found = []
     for at, held in enumerate(values):
-        if hidden.isdisjoint(held):
+        if hidden.isdisjoint(map(canonical, held)):
             continue
         candidates = corpus.of(at)
         candidates = candidates[np.isfinite(score[candidates])]
@@ -162,11 +246,6 @@ def _find_again(
             right = is_held(phrase, held, canonical)
             found.append((float(score[best]), right, phrase))
     return found
-
-
-def is_held(phrase: Phrase, held: Collection[Phrase], canonical: Canonical) -> bool:
-    """Whether a phrase, or the shop's own word for it, is one of the values that a field holds."""
-    return any(is_same(one, other) for one in (phrase, canonical(phrase)) for other in held)
 
 
 def _fold_of(phrase: Phrase) -> int:

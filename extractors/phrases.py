@@ -5,7 +5,7 @@ does not know attributes.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,13 +42,13 @@ class Corpus:
         return found
 
 
-def read_phrases(documents: Sequence[Document]) -> Corpus:
-    """Count the phrases of all documents."""
+def read_phrases(documents: Sequence[Document], keep: Callable[[Phrase], bool] = lambda phrase: False) -> Corpus:
+    """Count the phrases of all documents; those to `keep` may stand in fewer than `FEWEST`."""
     texts = [words_with_break(document) for document in documents]
     seen: Counter[Phrase] = Counter()
     for words in texts:
         seen.update({phrase for _, phrase in phrases_of(words)})
-    phrases = sorted(phrase for phrase, count in seen.items() if count >= FEWEST)
+    phrases = sorted(phrase for phrase, count in seen.items() if count >= FEWEST or keep(phrase))
     places = {phrase: at for at, phrase in enumerate(phrases)}
     beside: Counter[tuple[int, str]] = Counter()
     rows: list[int] = []

@@ -1,10 +1,10 @@
-"""Values of attributes as phrases: lists taken apart, spellings that mean the same.
+"""Values of attributes as phrases: lists taken apart, spellings that mean the same, the shop's own words for them.
 
 Knows how values are written; does not know which attribute they belong to.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from extractors.phrases import LONGEST, Phrase
 from extractors.words import words_of
@@ -12,6 +12,7 @@ from extractors.words import words_of
 _LIST = re.compile(r"[,;/、，；|]")
 _SPELLED = {"gray": "grey", "color": "colour", "colored": "coloured", "aluminum": "aluminium", "fiber": "fibre"}
 _SIGNS = re.compile(r"[\W_]")
+Canonical = Callable[[Phrase], Phrase]  # the shop's own word for a phrase, such as "red" for "maroon" and "红色"
 
 
 def phrases_in(value: str) -> Iterator[Phrase]:
@@ -32,3 +33,8 @@ def is_same(found: Phrase, held: Phrase) -> bool:
     if plain(found) == plain(held):
         return True
     return {_SPELLED.get(word, word) for word in found} <= {_SPELLED.get(word, word) for word in held}
+
+
+def is_held(phrase: Phrase, held: Collection[Phrase], canonical: Canonical) -> bool:
+    """Whether a phrase, or the shop's own word for it, is one of the values that a field holds."""
+    return any(is_same(one, other) for one in (phrase, canonical(phrase)) for other in held)

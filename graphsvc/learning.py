@@ -14,7 +14,8 @@ from embeddings.encoders import Encoder, choose_encoder, load_encoder
 from extractors.distant import Distant
 from extractors.phrases import Phrase
 from extractors.types import Document, Floats
-from graphsvc.warehouse.standardise import vocabulary
+from extractors.words import words_of
+from graphsvc.warehouse.standardise import HAN, fold, vocabulary
 
 Progress = Callable[[int, int], None]
 
@@ -52,11 +53,27 @@ def learn_values(
 
 
 def canonical_phrase(phrase: Phrase) -> Phrase:
-    """The shop's own word for a phrase: "red" for "maroon"."""
-    own = _canonical().get(" ".join(phrase))
-    return tuple(own.split()) if own else phrase
+    """The shop's own word for a phrase, in folded words: "red" for "maroon" and "红色"."""
+    text = "".join(phrase)
+    if len(text) > _longest():
+        return phrase
+    return _canonical().get(fold(text) if HAN.search(text) else text, phrase)
 
 
 @cache
-def _canonical() -> dict[str, str]:
-    return {spelling: own for table in vocabulary().values() for spelling, own in table.items()}
+def _canonical() -> dict[str, Phrase]:
+    """Spellings without their spaces, however a text is cut into words."""
+    return {_joined(spelling): _words(own) for table in vocabulary().values() for spelling, own in table.items()}
+
+
+@cache
+def _longest() -> int:
+    return max(map(len, _canonical()))
+
+
+def _joined(text: str) -> str:
+    return "".join(_words(text))
+
+
+def _words(text: str) -> Phrase:
+    return tuple(word.text for word in words_of(text))

@@ -1,9 +1,9 @@
 """`evaluate gain`: what a catalogue without a single label gains, judged by values that its own fields hold.
 
 Of each attribute a part of the value types is hidden: every field of every product that names one is emptied, so that
-no dictionary has them. Then the product learns as it does in an import, and what it reads in the texts of those
-products is compared with what the fields held. Spellings and fragments of a value count as it, and
-so does a more exact one.
+no dictionary has them; words that the shop's vocabulary takes for one value are hidden together. Then the product
+learns as it does in an import, and what it reads in the texts of those products is compared with what the fields held.
+Spellings and fragments of a value count as it, and so does a more exact one.
 """
 
 import time
@@ -15,7 +15,7 @@ from statistics import mean
 from typing import Any
 
 from extractors import Claim, Document, Extractor, load_extractor
-from extractors.phrases import Phrase
+from extractors.phrases import Phrase, phrases_of
 from extractors.values import is_same, phrases_in
 from extractors.words import words_of
 
@@ -54,7 +54,7 @@ def evaluate_gain(
 
 
 def _run(documents: Sequence[Document], learn: Learn, canonical: Canonical, seed: int) -> dict[str, Any]:
-    hidden = _hidden(documents, seed)
+    hidden = _hidden(documents, canonical, seed)
     emptied = [_emptied(document, hidden) for document in documents]
     began = time.process_time()
     extractors = {"distant": learn(emptied), "gazetteer": load_extractor("gazetteer", emptied)}
@@ -68,14 +68,14 @@ def _run(documents: Sequence[Document], learn: Learn, canonical: Canonical, seed
     return {"attributes": kept, "cpu": (learnt - began, time.process_time() - learnt)}
 
 
-def _hidden(documents: Sequence[Document], seed: int) -> dict[str, set[Phrase]]:
-    """The types that are hidden of each attribute, by a digest of the value."""
+def _hidden(documents: Sequence[Document], canonical: Canonical, seed: int) -> dict[str, set[Phrase]]:
+    """The types that are hidden of each attribute, by a digest of the shop's own word for the value."""
     types: dict[str, set[Phrase]] = {}
     for document in documents:
         for name, values in document.fields.items():
             if name not in NAMES:
                 types.setdefault(name, set()).update(phrase for value in values for phrase in phrases_in(value))
-    return {name: {one for one in found if _digest(one, seed) < HIDDEN} for name, found in types.items()}
+    return {name: {one for one in found if _digest(canonical(one), seed) < HIDDEN} for name, found in types.items()}
 
 
 def _digest(phrase: Phrase, seed: int) -> int:
@@ -105,7 +105,7 @@ def _judge(
         gone = [phrase for phrase in held if phrase in hidden]
         if not gone:
             continue
-        literal = any(_says(document, phrase) for phrase in gone)
+        literal = _says(document, gone, canonical)
         counts["products"] += 1
         counts["literal"] += literal
         said = [claim for claim in claims if claim.qualifier == attribute]
@@ -122,9 +122,11 @@ def _is_right(claim: Any, held: Sequence[Phrase], canonical: Canonical) -> bool:
     return any(is_same(one, other) or is_same(other, one) for one in names for other in held)
 
 
-def _says(document: Document, phrase: Phrase) -> bool:
-    text = [word.text for word in words_of(f"{document.title} ¶ {document.text}")]
-    return any(tuple(text[at : at + len(phrase)]) == phrase for at in range(len(text) - len(phrase) + 1))
+def _says(document: Document, gone: Sequence[Phrase], canonical: Canonical) -> bool:
+    """Whether a text has one of these values, or a word that is one of them to the shop ("红色" for "red")."""
+    words = [word.text for word in words_of(f"{document.title} ¶ {document.text}")]
+    whole = any(tuple(words[at : at + len(one)]) == one for one in gone for at in range(len(words) - len(one) + 1))
+    return whole or any(canonical(phrase) in gone for _, phrase in phrases_of(words))
 
 
 def _figures(rows: Sequence[Mapping[str, int]]) -> dict[str, float]:

@@ -50,14 +50,14 @@ def evaluate_mentions(
     task: str = "mentions",
     progress: Progress = lambda step, done, of: None,
 ) -> dict[str, Any]:
-    """Train and score once for each seed; figures are means over seeds. Raises InputError for an unknown extractor.
+    """Train and score once for each seed from the plan's on; figures are means over them. Raises InputError.
 
     `lessons`: learn from only so many, drawn anew by each seed; without a test the others are it.
     """
     if extractor not in FINDERS:
         raise InputError(f"Unknown extractor {extractor!r}.", f"Use one of {', '.join(FINDERS)}.")
     runs = []
-    for seed in range(1, seeds + 1):
+    for seed in range(plan.seed, plan.seed + seeds):
         learnt, rest = few(train, lessons, seed) if lessons else (train, [])
         judged = test or rest
         with TemporaryDirectory(prefix="graphsvc-") as folder:

@@ -33,15 +33,16 @@ def evaluate_relations(
     plan: Plan = DEFAULTS,
     progress: Progress = lambda step, done, of: None,
 ) -> dict[str, Any]:
-    """Train and score once for each seed. `directed`: relations end in "(e1,e2)", and count as SemEval counts them.
+    """Train and score once for each seed from the plan's on.
 
+    `directed`: relations end in "(e1,e2)", and count as SemEval counts them.
     `end_to_end`: also find the mentions of the test's texts, and judge whole triples.
     """
     from extractors.relations import Relations
     from graphsvc.train.relations import train_relations
 
     runs = []
-    for seed in range(1, seeds + 1):
+    for seed in range(plan.seed, plan.seed + seeds):
         with TemporaryDirectory(prefix="graphsvc-") as folder:
             began = time.process_time()
             own = replace(plan, seed=seed)

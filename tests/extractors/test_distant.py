@@ -4,10 +4,21 @@ from dataclasses import replace
 
 import pytest
 
-from extractors.distant import LEAST, Distant
+from extractors.distant import LEAST, Distant, Taught
+from extractors.occurrences import Occurrences, Weights
 from extractors.phrases import READ, Phrase
 from extractors.types import Claim, Document, Floats, Learner
-from tests.extractors.tiny_shops import NEW, ZH_COLOURS, ZH_NEW, chinese, english, meaning
+from tests.extractors.tiny_shops import (
+    COLOURS,
+    NEW,
+    ZH_COLOURS,
+    ZH_NEW,
+    canonical,
+    chinese,
+    english,
+    meaning,
+    standardised,
+)
 
 SHOPS: dict[str, tuple[Callable[[], list[Document]], str, str]] = {
     "en": (english, "colour", NEW),
@@ -104,7 +115,7 @@ def test_what_was_learnt_goes_through_text(shop: Shop) -> None:
     assert again.version == shop.distant.version
 
 
-SPOILT = {"values": [], "occurrences": [0.0, {}, 0.0, {}, 0.5], "measured": {}, "fresh": 0}
+SPOILT = {"values": [], "occurrences": [0.0, {}, 0.0, {}, 0.5], "measured": {}, "fresh": []}
 
 
 @pytest.mark.parametrize(
@@ -212,3 +223,81 @@ def test_progress_is_told_and_the_encoder_is_asked_for_phrases_of_texts() -> Non
     assert said[-1][0] == said[-1][1]
     assert (NEW,) in asked
     assert all(asked)
+
+
+def test_chinese_texts_say_what_standardised_fields_hold() -> None:
+    documents = standardised()
+    distant = Distant.learn(documents, meaning, canonical)
+    empty = [one for one in documents if one.id[0] == "p" and not one.fields]
+    right = 0
+    for document, claims in zip(empty, distant.extract(empty), strict=True):
+        for claim in claims:
+            assert claim.qualifier == "colour"
+            assert claim.quote in document.title
+            assert (claim.object,) == canonical((claim.quote,))
+            right += claim.quote in ZH_COLOURS
+    assert right > 0.8 * sum(ZH_NEW not in one.title for one in empty)
+    assert not any(distant.extract([one for one in documents if one.id[0] == "b"]))
+    assert Distant.recall(distant.learnt()).extract(empty) == distant.extract(empty)
+
+
+SMALL: dict[str, Callable[[], list[Document]]] = {"en": lambda: english(130), "zh": lambda: standardised(170)}
+
+
+@pytest.mark.parametrize("language", sorted(SMALL))
+def test_a_small_catalogue_teaches_the_values_it_holds_and_no_others(language: str) -> None:
+    documents = SMALL[language]()
+    assert 200 < len(documents) < 240
+    distant = Distant.learn(documents, meaning, canonical)
+    colours = distant.taught["colour"]
+    assert colours.fresh == frozenset()
+    assert colours.measured["precision"] > 0.9
+    claims = [
+        (document, claim)
+        for document, found in zip(documents, distant.extract(documents), strict=True)
+        for claim in found
+        if claim.qualifier == "colour"
+    ]
+    known = {*COLOURS, *ZH_COLOURS}
+    empty = [one for one in documents if one.id[0] == "p" and "colour" not in one.fields]
+    nameable = sum(any(colour in one.title for colour in known) for one in empty)
+    assert len(claims) > 0.7 * nameable
+    for document, claim in claims:
+        assert document.id[0] == "p"
+        assert claim.quote in known
+        assert LEAST <= claim.confidence <= colours.measured["precision"]
+
+
+def test_a_small_catalogue_whose_fields_and_texts_disagree_teaches_nothing() -> None:
+    documents = english(130)
+    shifted = [
+        replace(one, fields={"colour": documents[at - 1].fields.get("colour", ["Red"])}) if at % 4 == 0 else one
+        for at, one in enumerate(documents)
+    ]
+    assert "colour" in Distant.learn(documents, meaning).taught
+    assert "colour" not in Distant.learn(shifted, meaning).taught
+
+
+def told(values: dict[Phrase, tuple[str, float]], fresh: set[Phrase]) -> Distant:
+    """What reads these values, surer before "dress" than before "velvet"."""
+    agrees = Weights(3.0, {">velvet": -1.0, ">dress": 2.0, ">shirt": -1.0})
+    return Distant({"colour": Taught(values, Occurrences(agrees, Weights(3.0, {}), 0.5), {}, frozenset(fresh))})
+
+
+def test_a_new_value_is_no_longer_than_it_is_sure() -> None:
+    mauve, velvet = ("mauve",), ("mauve", "velvet")
+    dress = [Document("x", "mauve velvet dress")]
+    ((claim,),) = told({mauve: ("mauve", 0.9), velvet: ("mauve velvet", 0.85)}, {mauve, velvet}).extract(dress)
+    assert claim.quote == "mauve"
+    ((claim,),) = told({mauve: ("mauve", 0.85), velvet: ("mauve velvet", 0.9)}, {mauve, velvet}).extract(dress)
+    assert claim.quote == "mauve velvet"
+    ((claim,),) = told({mauve: ("mauve", 0.9), velvet: ("mauve velvet", 0.85)}, {mauve}).extract(dress)
+    assert claim.quote == "mauve velvet"  # a known one
+
+
+def test_a_longer_known_value_goes_before_a_part_of_it() -> None:
+    values = {("navy", "blue"): ("navy", 0.8), ("blue",): ("blue", 1.0), ("red",): ("red", 1.0)}
+    ((claim,),) = told(values, set()).extract([Document("x", "navy blue shirt")])
+    assert (claim.quote, claim.object) == ("navy blue", "navy")
+    ((claim,),) = told(values, set()).extract([Document("x", "navy blue shirt for a red dress")])
+    assert claim.quote == "red"  # elsewhere the likelier place counts

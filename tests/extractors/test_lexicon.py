@@ -3,9 +3,10 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from extractors.lexicon import Lexicon, find_values, is_held
+from extractors.lexicon import Lexicon, find_known, find_values, shortest
 from extractors.phrases import Corpus, Phrase, read_phrases
 from extractors.types import Document, Floats
+from extractors.values import is_held
 from tests.extractors.tiny_shops import COLOURS, MATERIALS, NEW, THINGS, english, meaning
 
 
@@ -51,16 +52,17 @@ def test_too_little_to_learn_from(corpus: Corpus) -> None:
     assert find_values(corpus, "colour", seldom, meaning) is None
 
 
-def test_where_nothing_is_found_again_nothing_new_is_believed(corpus: Corpus) -> None:
+def test_where_nothing_is_found_again_nothing_new_is_believed() -> None:
     """Fields whose values are any word, and only now and then one of the text."""
+    documents = english(600)
     chance = np.random.default_rng(3)
     words = [*COLOURS[:4], *MATERIALS[:3], *THINGS[:3]]
     values: list[set[Phrase]] = []
-    for document in english():
+    for document in documents:
         said = [word for word in words if word in document.title.split()]
         own = said if said and chance.random() < 0.4 else words
         values.append({(own[chance.integers(len(own))],)})
-    found = find_values(corpus, "mood", values, meaning)
+    found = find_values(read_phrases(documents), "mood", values, meaning)
     assert found is not None
     assert found.found == {}
     assert found.measured["share"] == 0
@@ -91,3 +93,76 @@ def test_texts_that_say_nothing_but_known_values() -> None:
     found = find_values(read_phrases(documents), "colour", values, never_of_nothing)
     assert found is not None
     assert found.found == {}
+
+
+def test_a_phrase_that_holds_a_likelier_one_is_no_value() -> None:
+    likely = {("mauve",): 3.0, ("mauve", "velvet"): 2.0, ("dusty", "rose"): 4.0, ("rose",): 2.5, ("teal",): 1.0}
+    assert list(shortest(likely)) == [("mauve",), ("dusty", "rose"), ("rose",), ("teal",)]
+
+
+OWN: dict[Phrase, Phrase] = {
+    ("红色",): ("red",), ("粉色",): ("pink",), ("粉",): ("pink",), ("大红",): ("red",), ("金",): ("gold",),
+    ("咖啡",): ("brown",), ("灰色",): ("grey",),
+}  # fmt: skip
+
+
+def own(phrase: Phrase) -> Phrase:
+    return OWN.get(phrase, phrase)
+
+
+def known_of(rows: Sequence[tuple[str, str]]) -> dict[Phrase, tuple[Phrase, float]]:
+    """What is known of texts (words with spaces) and what their field holds, "" for nothing."""
+    corpus = read_phrases([Document(str(at), text) for at, (text, _) in enumerate(rows)], lambda one: own(one) != one)
+    found = find_known(corpus, [{(value,)} if value else set() for _, value in rows], own)
+    return {phrase: (named.value, named.share) for phrase, named in found.items()}
+
+
+FILLED = [("红色 裙子", "red"), ("粉色 裙子", "pink"), ("white shirt", "white"), ("white shirt", "white")] * 6
+EMPTY = [("红色 裙子", ""), ("粉色 裙子", ""), ("white shirt", "")] * 6
+
+
+def test_the_vocabularys_words_for_what_fields_hold_are_known() -> None:
+    found = known_of([*FILLED, *EMPTY, ("大红 裙子", "red"), ("灰色 裙子", "")])
+    assert found["white",] == (("white",), 1.0)
+    assert {phrase: value for phrase, (value, _) in found.items() if value != phrase} == {
+        ("红色",): ("red",), ("粉色",): ("pink",), ("大红",): ("red",),
+    }  # fmt: skip
+    assert 0.9 < found["红色",][1] <= 1
+    assert found["大红",][1] < found["红色",][1]  # fewer confirm it
+
+
+def test_a_word_that_fields_contradict_is_not_known() -> None:
+    rows = [*FILLED, ("裙子", "brown"), *[("咖啡 杯子", "white")] * 4]
+    assert ("咖啡",) not in known_of(rows)
+    assert ("咖啡",) in known_of([*FILLED, *[("咖啡 杯子", "brown")] * 4])
+
+
+def test_a_word_whose_products_have_no_such_field_is_not_known() -> None:
+    powder = [("奶 粉 罐装", "")] * 8
+    assert ("粉",) not in known_of([*FILLED, *EMPTY, *powder])
+    assert ("粉",) not in known_of([*FILLED, *EMPTY, ("粉 裙子", "pink"), *powder])
+    assert ("粉",) in known_of([*FILLED, *EMPTY, *[("粉 裙子", "pink")] * 8, *powder[:4]])
+
+
+def test_a_single_chinese_character_must_be_confirmed() -> None:
+    rows = [*FILLED, *EMPTY, ("裙子", "gold")]
+    assert ("金",) not in known_of([*rows, ("金 裙子", "")])
+    assert ("金",) in known_of([*rows, *[("金 裙子", "gold")] * 5])
+
+
+def test_all_words_for_a_hidden_value_are_hidden() -> None:
+    """Texts say "red", fields "RED": where that is hidden "red" is looked for, as a word that nobody knows."""
+    documents = english()
+    values = [{(value.upper(),) for (value,) in one} for one in held(documents)]
+    corpus = read_phrases(documents)
+    assert find_values(corpus, "colour", values, meaning) is None  # no vocabulary leads from texts to fields
+    found = find_values(
+        corpus, "colour", values, meaning, lambda one: (one[0].upper(),) if one in {(c,) for c in COLOURS} else one
+    )
+    assert found is not None
+    known = {(phrase, named.value) for phrase, named in found.known.items()}
+    assert known <= {((colour,), (colour.upper(),)) for colour in COLOURS}
+    assert len(known) > 0.8 * len(COLOURS)
+    assert found.found[NEW,] > 0.8
+    assert found.measured["precision"] > 0.8
+    assert found.measured["share"] > 0.8

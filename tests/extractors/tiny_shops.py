@@ -4,6 +4,7 @@ In each the last colour stands in texts and in no field, and books, which have n
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import blake2b
 from itertools import product
 from random import Random
@@ -23,13 +24,15 @@ THINGS = ["shirt", "dress", "jacket", "scarf", "skirt", "blouse"]
 FITS = ["slim", "loose", "long", "short", "wide", "classic"]
 ZH_COLOURS = ["红色", "蓝色", "黑色", "白色", "绿色", "紫色", "粉色", "黄色", "灰色", "橙色", "棕色", "银色"]
 ZH_NEW = "青色"
+OWN = ["red", "blue", "black", "white", "green", "purple", "pink", "yellow", "grey", "orange", "brown", "silver"]
+ALIASES = {(colour,): (own,) for colour, own in zip(ZH_COLOURS, OWN, strict=True)}
 ZH_THINGS = ["连衣裙", "毛衣", "衬衫", "外套", "围巾", "裙子"]
 ZH_MATERIALS = ["真丝", "棉", "羊毛", "亚麻", "皮革", "丝绒"]
 ZH_FITS = ["修身", "宽松", "长款", "短款", "经典"]
 SENSES = [{*COLOURS, NEW}, {*MATERIALS}, {*THINGS}, {*FITS}, {*ZH_COLOURS, ZH_NEW}, {*ZH_MATERIALS}, {*ZH_THINGS}]
 
 
-def english(count: int = 330) -> list[Document]:
+def english(count: int = 400) -> list[Document]:
     """Clothes: every third has no colour in its fields; those in the new colour never have."""
     chance = Random(5)
     found = []
@@ -72,6 +75,19 @@ def chinese(count: int = 330) -> list[Document]:
         for at, (colour, place) in enumerate(product(ZH_COLOURS, places))
     ]
     return found
+
+
+def standardised(count: int = 330) -> list[Document]:
+    """The Chinese shop after an import: its fields have the shop's own words, its texts have not."""
+    return [
+        replace(one, fields={"colour": [canonical((one.fields["颜色"][0],))[0]]} if "颜色" in one.fields else {})
+        for one in chinese(count)
+    ]
+
+
+def canonical(phrase: Phrase) -> Phrase:
+    """The shop's own word for a Chinese colour."""
+    return ALIASES.get(phrase, phrase)
 
 
 def meaning(phrases: Sequence[Phrase]) -> Floats:

@@ -1,0 +1,92 @@
+"""Relations of products in titles and descriptions, judged by reading: a sample of each, with its words around it.
+
+Nothing is asserted. Each line is a tail «so» in its text; whoever reads counts those that are right. Only documents are
+shown that the patterns were not tuned on: those whose id has an odd sha1. `perf/_shop_relations.py 100 RELATION` shows more.
+"""
+
+import csv
+import gzip
+import hashlib
+import json
+import random
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from _search import absent, folder_of
+
+from extractors.patterns import Patterns
+from extractors.types import Claim, Document, LabelledText
+from graphsvc.labels.columns import read
+
+ROOT = Path(__file__).parent.parent
+SHOWN = 20
+AROUND = 60
+
+
+def main(shown: int = SHOWN, only: str = "") -> int:
+    for name, documents in catalogues():
+        patterns = Patterns.learn(documents)
+        kept = [one for one in documents if hashlib.sha1(one.id.encode()).digest()[-1] % 2]
+        began = time.process_time()
+        claims = patterns.extract(kept)
+        seconds = time.process_time() - began
+        counts = Counter(claim.predicate for found in claims for claim in found)
+        print(f"{name}: {len(kept):,} documents, {len(kept) / max(seconds, 1e-9):,.0f} a CPU second, {dict(counts)}")
+        show([(one, claim) for one, found in zip(kept, claims, strict=True) for claim in found], shown, only)
+    return 0
+
+
+def show(found: list[tuple[Document, Claim]], shown: int, only: str) -> None:
+    of: defaultdict[str, list[tuple[Document, Claim]]] = defaultdict(list)
+    for document, claim in found:
+        of[claim.predicate].append((document, claim))
+    for relation in sorted(of):
+        if only in ("", relation):
+            print(f"  {relation}")
+            for document, claim in random.Random(0).sample(of[relation], min(shown, len(of[relation]))):
+                print(f"    {in_context(document, claim)}")
+
+
+def in_context(document: Document, claim: Claim) -> str:
+    span = claim.evidence
+    assert span is not None
+    text = document.title if span.field == "title" else document.text
+    before, after = text[max(0, span.start - AROUND) : span.start], text[span.end : span.end + AROUND // 2]
+    return f"{before}«{claim.quote}»{after}".replace("\n", " ")
+
+
+def catalogues() -> Iterator[tuple[str, list[Document]]]:
+    """Those that are there."""
+    if not absent("homedepot"):
+        rows = table(folder_of("homedepot") / "catalogue.csv.gz")
+        yield "homedepot", [Document(row["product_uid"], row["product_title"]) for row in rows]
+    if not absent("electronics"):
+        yield "electronics", list(map(electronics, table(folder_of("electronics") / "catalogue.csv.gz")))
+    if not absent("fashion"):
+        rows = table(folder_of("fashion") / "products.csv.gz")
+        yield "fashion", [Document(row["product_id"], row["title"]) for row in rows]
+    if not absent("mentions"):
+        path = folder_of("mentions") / "taobao" / "train.txt"
+        items = read(path.read_text("utf-8"), path.name)
+        titles = [item.text for item in items if isinstance(item, LabelledText)]
+        yield "taobao", [Document(f"t{at}", title, language="zh") for at, title in enumerate(titles)]
+    rows = table(ROOT / "demo" / "lingnan.csv")
+    yield "lingnan", [Document(row["商品编号"], row["商品名称"], row["详情"] or "", language="zh") for row in rows]
+
+
+def electronics(row: dict[str, str]) -> Document:
+    fields = {name: [value] for name, value in json.loads(row["attributes"] or "{}").items() if isinstance(value, str)}
+    return Document(row["product_uid"], row["title"], row["description"], {**fields, "brand": [row["brand"]]})
+
+
+def table(path: Path) -> Iterator[dict[str, str]]:
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rt", encoding="utf-8-sig") as file:
+        yield from csv.DictReader(file)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*([int(sys.argv[1])] if sys.argv[1:] else []), *sys.argv[2:3]))
