@@ -15,7 +15,7 @@ from extractors.words import Word
 LONGEST = 8
 _WORD = re.compile(r"\s*([^\s,;()\[\]{}|•!?<>*…“”。，、；：！？（）【】]+)")
 _DASHES = frozenset("-–—/:~·+")
-_ABBREVIATED = re.compile(r"(?:in|ft|gal|oz|lb|lbs|sq|cu|no|vac|dia|qt|st|mr|dr|\w)\.", re.IGNORECASE)
+_ABBREVIATED = re.compile(r"(?:in|ft|gal|oz|lb|lbs|sq|cu|no|vac|dia|qt|st|mr|dr|[^\W\d_])\.", re.IGNORECASE)
 _MODEL = re.compile(r"(?=[\w./-]*\d)(?=[\w./-]*[a-z])[a-z0-9][\w./-]{2,}", re.IGNORECASE)
 _MEASURE = re.compile(
     r"[\d./x×-]+(?:-?(?:mm|cm|m|in|inch|inches|ft|feet|foot|w|watt|watts|v|volt|volts|amp|amps|a|gal|gallon|qt|quart|oz|lb|"

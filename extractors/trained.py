@@ -5,6 +5,7 @@ itself to another mention of the same text. Knows mentions and documents; does n
 shop has: that is given.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -15,6 +16,9 @@ from extractors.relations import NONE, Related
 from extractors.types import Claim, Document, Mention, MentionFinder, Span
 from extractors.words import words_of
 
+_DENIED = re.compile(  # what stands before a mention that the product has not
+    r"(?:\b(?:no|non|not|never|without|free of|instead of)[\s-]+(?:\w+\s)?|[非无没不]|不含|没有|不是)$", re.IGNORECASE
+)
 SURE = 0.5  # a model that is less sure has abstained
 BREAK = "\n"  # between title and text
 MOST_TAILS = 12  # mentions of one text that are asked how the product is related to them
@@ -36,7 +40,8 @@ class Language:
 
     `says` maps a label to predicate and qualifier of the claim that a mention makes; a label that is not there makes
     none. `relations` maps a relation to predicate and qualifier, `tails` to the labels that it may lead to. `product`
-    labels the words that name the product itself. `canonical` gives the shop's own word for a phrase.
+    labels the words that name the product itself. `canonical` gives the shop's own word for a phrase, `named` the
+    qualifier under which a field of a document speaks.
     """
 
     says: Sayings = field(default_factory=dict)
@@ -44,6 +49,7 @@ class Language:
     tails: Mapping[str, Sequence[str]] = field(default_factory=dict)
     product: str = "product"
     canonical: Callable[[Phrase], Phrase] = lambda phrase: phrase
+    named: Callable[[str], str] = lambda field: field
 
 
 class Trained:
@@ -91,7 +97,9 @@ class Trained:
         predicate, qualifier = said
         span = span_in(document, mention)
         text = document.title if span.field == "title" else document.text
-        if document.fields.get(qualifier or _FIELDS.get(predicate, "")):
+        if (qualifier or _FIELDS.get(predicate, "")) in map(self._language.named, document.fields):
+            return
+        if _DENIED.search(text[: span.start]):
             return
         quote = text[span.start : span.end]
         yield Claim(

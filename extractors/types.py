@@ -16,7 +16,7 @@ class Document:
     """One text with the structured fields that came with it.
 
     `fields` maps a field's name ("brand", "colour") to its values; `category` is the path from root to leaf.
-    `language` is "en", "zh" or "mixed".
+    `language` is "en", "zh" or "mixed". `composed`: the title was made of the fields by a rule and says nothing new.
     """
 
     id: str
@@ -25,6 +25,7 @@ class Document:
     fields: Mapping[str, Sequence[str]] = field(default_factory=dict)
     category: Sequence[str] = ()
     language: str = "en"
+    composed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ class Claim:
 
     `predicate` comes from a closed list that the caller checks. `qualifier` narrows it: the name of the attribute for
     "has_attribute" ("colour"), else "". `number` and `unit` hold a measured value in its canonical unit.
-    `quote` is the very text under `evidence`.
+    `quote` is the very text under `evidence`. `document` names the text that was read, where that is none of the
+    subject's own.
     """
 
     subject: str
@@ -60,12 +62,14 @@ class Claim:
     unit: str | None = None
     evidence: Span | None = None
     quote: str = ""
+    document: str = ""
 
     @property
     def id(self) -> str:
         """A stable identifier of this claim: equal claims, in any run, have equal ids."""
         where = (self.evidence.field, self.evidence.start, self.evidence.end) if self.evidence else ()
-        parts = (self.subject, self.predicate, self.qualifier, self.object, self.extractor, self.version, *where)
+        text = (self.document,) if self.document else ()
+        parts = (self.subject, self.predicate, self.qualifier, self.object, self.extractor, self.version, *where, *text)
         return blake2b("\x1f".join(map(str, parts)).encode(), digest_size=12).hexdigest()
 
 

@@ -172,6 +172,23 @@ class ProductInput:
     offers: list[OfferInput] | None = field(default=UNSET, description="All offers for it.")
 
 
+@strawberry.input(description="A text about a product: a review, a document.")
+class TextInput:
+    """Arguments of `gql.service.Service.ingest_text`."""
+
+    text: str = field(description="The text, at most 10,000 characters; markup is taken out.")
+    product_id: strawberry.ID | None = field(
+        default=None, description="The product; left out, the text must surely name one, or the call is refused."
+    )
+    id: strawberry.ID | None = field(
+        default=None, description='The text\'s own id, "source:key"; the same again replaces it. By default made of it.'
+    )
+    kind: str = field(default="text", description="What it is, such as review.")
+    idempotency_key: str | None = field(
+        default=None, description="Makes the call idempotent: the same request again is the same entry."
+    )
+
+
 def word_of(member: Enum) -> Any:
     """Return the word that `graphsvc.types` has for a member of an enum."""
     return member.value

@@ -8,9 +8,11 @@ from strawberry import ID, argument, field
 
 from gql.context import Info
 from gql.fields import check_access, view
-from gql.inputs import EventInput, ProductInput, event_of, product_row
+from gql.inputs import EventInput, ProductInput, TextInput, event_of, product_row
+from gql.provenance import IngestedText
 from gql.scalars import Long
 from gql.tokens import Access
+from graphsvc import types as values
 
 Key = Annotated[
     str | None,
@@ -24,6 +26,14 @@ class Written:
 
     offset: Long = field(description="Its place in the write log; give it as `minOffset` to read your write.")
     count: int = field(description="How many items it holds.")
+
+
+@strawberry.type(description="Which model of a kind is in production now.")
+class Promotion:
+    """The receipt of a promotion or roll-back."""
+
+    kind: str = field(description="What the model does: mentions, relations...")
+    version: str = field(description="The model in production; texts are read by it from now on.")
 
 
 def track(
@@ -58,6 +68,44 @@ def retire_products(
     return Written(offset=Long(info.context.service.retire_products(ids, idempotency_key)), count=len(ids))
 
 
+def ingest_text(
+    info: Info,
+    input: Annotated[TextInput, argument(description="The text, and what is known of it.")],
+) -> values.IngestedText:
+    """Take in a text about a product."""
+    return info.context.service.ingest_text(input.text, input.product_id, input.id, input.kind, input.idempotency_key)
+
+
+def remove_text(
+    info: Info,
+    id: Annotated[ID, argument(description="The text's id, or that of an imported review.")],
+    idempotency_key: Key = None,
+) -> Written:
+    """Take a text back."""
+    return Written(offset=Long(info.context.service.remove_text(id, idempotency_key)), count=1)
+
+
+def promote_model(
+    info: Info,
+    version: Annotated[ID, argument(description="A candidate's version, as `models list` shows it.")],
+    why: Annotated[str, argument(description="The reason; it is kept in the log.")] = "",
+) -> Promotion:
+    """Put a model into production."""
+    models = info.context.service.registry
+    kind = models.find(str(version)).kind
+    models.promote(kind, str(version), why=why)
+    return Promotion(kind=kind, version=str(version))
+
+
+def roll_back_model(
+    info: Info,
+    kind: Annotated[str, argument(description="mentions, relations...")],
+    why: Annotated[str, argument(description="The reason; it is kept in the log.")] = "",
+) -> Promotion:
+    """Put back the model that was in production before."""
+    return Promotion(kind=kind, version=info.context.service.registry.roll_back(kind, why))
+
+
 @strawberry.type(description="What can be changed. Everything here is durable when it is answered, or an error.")
 class Mutation:
     """The root of mutations."""
@@ -80,6 +128,35 @@ class Mutation:
         retire_products,
         Written,
         "Take products out of the catalogue. Takes the secret token.",
+        access=Access.SECRET,
+        ready=False,
+    )
+    ingest_text: IngestedText = view(
+        ingest_text,
+        IngestedText,
+        "Take in a review or document about a product: what it says becomes claims, which search and the graph know"
+        " within a second. The same id again replaces it. Takes the secret token.",
+        access=Access.SECRET,
+    )
+    remove_text: Written = view(
+        remove_text,
+        Written,
+        "Take a text back, with exactly the facts that only it supported. Takes the secret token.",
+        access=Access.SECRET,
+        ready=False,
+    )
+    promote_model: Promotion = view(
+        promote_model,
+        Promotion,
+        "Put a model into production when it passes the gate; the service goes on, and reads texts by it at once. Takes"
+        " the secret token.",
+        access=Access.SECRET,
+        ready=False,
+    )
+    roll_back_model: Promotion = view(
+        roll_back_model,
+        Promotion,
+        "Put back the model that was in production before; again goes further back. Takes the secret token.",
         access=Access.SECRET,
         ready=False,
     )

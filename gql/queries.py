@@ -25,6 +25,7 @@ from gql.inputs import (
 )
 from gql.pages import RecommendationPage, SearchPage, recommendation_page, search_page
 from gql.privacy import entity_for
+from gql.provenance import Provenance
 from gql.scalars import Long
 from gql.service import ProjectionStatus
 from gql.service import Status as ServiceStatus
@@ -118,6 +119,14 @@ def extract(
 ) -> values.Extracted:
     """What a text says."""
     return info.context.service.extract(text)
+
+
+def provenance(
+    info: Info,
+    id: Annotated[ID, argument(description="A product's id, or a claim's, as reasons and relations cite it.")],
+) -> values.Provenance:
+    """Where facts come from."""
+    return info.context.service.provenance(id)
 
 
 def category(
@@ -257,6 +266,14 @@ class Query:
         "What a text says: mentions, attributes and relations with their offsets, and the nodes they lead to. Nothing"
         " is written. Takes the secret token.",
         access=Access.SECRET,
+    )
+    provenance: Provenance = view(
+        provenance,
+        Provenance,
+        "From a product, or one claim, back to the words that prove it, the text or row, and the file. Takes the secret"
+        " token.",
+        access=Access.SECRET,
+        ready=False,
     )
     category: types.Category | None = view(
         category, types.Category | None, "A category in its tree; null when there is none.", access=Access.PUBLISHABLE

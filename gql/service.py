@@ -11,7 +11,9 @@ from graphsvc.types import (
     Entity,
     Event,
     Extracted,
+    IngestedText,
     Product,
+    Provenance,
     Recommendations,
     RecommendRequest,
     SearchRequest,
@@ -50,6 +52,26 @@ class Status(Protocol):
     def projections(self) -> Sequence[ProjectionStatus]: ...  # noqa: D102
 
 
+class Model(Protocol):
+    """A model of the shop."""
+
+    @property
+    def kind(self) -> str: ...  # noqa: D102
+
+
+class Models(Protocol):
+    """The models of the shop, and which are in production."""
+
+    def find(self, version: str, /) -> Model:
+        """A model by its version. Raises NotFoundError."""
+
+    def promote(self, kind: str, version: str, *, why: str) -> int:
+        """Put a model into production, return the offset. Raises GateError when it does not pass the gate."""
+
+    def roll_back(self, kind: str, why: str, /) -> str:
+        """Put back the model before, return its version. Raises RefusedError when there was none."""
+
+
 class Service(Protocol):
     """One shop. Calls are synchronous, may come from any thread, and raise errors of `graphsvc.errors`."""
 
@@ -85,6 +107,21 @@ class Service(Protocol):
 
     def retire_products(self, ids: Sequence[str], key: str | None, /) -> int:
         """Take products out of the catalogue, return the offset."""
+
+    def ingest_text(
+        self, text: str, product_id: str | None, document_id: str | None, kind: str, key: str | None, /
+    ) -> IngestedText:
+        """Take in a text about a product; the same id again replaces it. The same key twice is one entry."""
+
+    def remove_text(self, document_id: str, key: str | None, /) -> int:
+        """Take a text back, return the offset. Raises NotFoundError."""
+
+    def provenance(self, name: str, /) -> Provenance:
+        """From a product or a claim back to texts, rows and files. Raises NotFoundError."""
+
+    @property
+    def registry(self) -> Models:
+        """The models of the shop."""
 
     def wait(self, offset: int, timeout_s: float, /) -> None:
         """Wait until answers speak of an offset. Raises LagError after `timeout_s` seconds."""

@@ -93,6 +93,7 @@ class Relation:
     target: EntityName = field(resolver=relation_target, description="The node at the other end.")
     properties: JSON = field(resolver=properties, description="What the edge itself knows, such as counts and lift.")
     claims: list[strawberry.ID] = field(description="The claims that prove it.")
+    said: str = field(description="How it is said from the node that was asked for: of one that ends there, inverse.")
 
 
 def relations(
@@ -302,6 +303,28 @@ def _attributes(rows: Sequence[Mapping[str, Any]] | None) -> Any:
     ]
 
 
+@strawberry.type(description="A node that a name may mean.")
+class LinkCandidate:
+    """A view of `graphsvc.types.LinkCandidate`."""
+
+    node: str = field(description="The node's id.")
+    name: str = field(description="Its name.")
+    confidence: float = field(description="How near, from 0 to 1.")
+    how: str = field(description="By what: spelling, begins, meaning, or a form that several nodes share.")
+
+
+@strawberry.type(description="The node of the graph that a name means.")
+class Link:
+    """A view of `graphsvc.types.Link`."""
+
+    node: str = field(description="The node's id; of a new one, the id that it would have. A product may be meant.")
+    name: str = field(description="Its name.")
+    confidence: float = field(description="How sure, from 0 to 1; 0 for a new one.")
+    how: str = field(description="By which form: exact, vocabulary, written, maker, ...; accepted or title; else new.")
+    known: bool = field(description="Whether the node is there.")
+    candidates: list[LinkCandidate] = field(description="Of a new one the nearest nodes, the nearest first.")
+
+
 @strawberry.type(description="What a text mentions. Offsets are characters, the end is the first one after it.")
 class Mention:
     """A view of `graphsvc.types.FoundMention`."""
@@ -312,6 +335,7 @@ class Mention:
     label: str = field(description="What it is.")
     confidence: float = field(description="How sure, from 0 to 1.")
     extractor: str = field(description="Who says so, and its version.")
+    link: Link | None = field(description="The node that it means; null where its label names no kind of node.")
 
 
 @strawberry.type(description="What a text says of its product.")
@@ -330,6 +354,7 @@ class TextAttribute:
     extractor: str = field(description="Who says so, and its version.")
     node: str = field(description="The node of the graph that it leads to.")
     known: bool = field(description="Whether that node is there already.")
+    link: Link | None = field(description="The node that it means, however that one is written.")
 
 
 @strawberry.type(description="A relation between two mentions of a text.")
@@ -341,6 +366,7 @@ class TextRelation:
     tail: Mention = field(description="Where it leads.")
     confidence: float = field(description="How sure, from 0 to 1.")
     extractor: str = field(description="Who says so, and its version.")
+    link: Link | None = field(description="The node that its tail means.")
 
 
 @strawberry.type(description="All that a text says; nothing of it was written.")

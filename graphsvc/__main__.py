@@ -8,6 +8,7 @@ import typer
 from pydantic import ValidationError
 
 from graphsvc.commands import (
+    entities,
     evaluation,
     graph,
     imports,
@@ -17,7 +18,9 @@ from graphsvc.commands import (
     models,
     operations,
     questions,
+    rereading,
     serving,
+    texts,
     training,
 )
 from graphsvc.commands.terminal import given_data
@@ -63,6 +66,9 @@ app.add_typer(labels.labels, name="labels")
 app.add_typer(models.models, name="models")
 training.train.command("language-model")(language.learn_language)
 app.add_typer(training.train, name="train")
+app.command()(rereading.re_extract)
+app.add_typer(texts.texts, name="texts")
+app.add_typer(entities.entities, name="entities")
 app.command()(questions.search)
 app.command()(questions.extract)
 app.command()(questions.recommend)

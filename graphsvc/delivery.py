@@ -12,10 +12,13 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from extractors import Extractor
+from graphsvc.entities.ledger import Ledger
 from graphsvc.errors import InputError, MappingError, SourceError, StorageError
 from graphsvc.history import IMPORT, PRODUCTS, History, read_history
 from graphsvc.ingest import SAMPLE, Importer, PreparedBatch, Request, check_asset, check_name
-from graphsvc.knowledge import extract_batch
+from graphsvc.knowledge import extract_batch, extract_reviews
+from graphsvc.language_model import extractor_faults
 from graphsvc.lessons import Teach, learn
 from graphsvc.log import Change, WriteLog
 from graphsvc.mapping import Mapping as Columns
@@ -64,9 +67,11 @@ class Receiver:
     """Takes deliveries for one shop. The caller holds the shop's writer lock."""
 
     def __init__(
-        self, shop: Shop, log: WriteLog, warehouse: Warehouse, vault: Vault, teach: Teach | None = None
-    ) -> None:
+        self, shop: Shop, log: WriteLog, warehouse: Warehouse, vault: Vault, teach: Teach | None = None,
+        trained: Callable[[], Extractor | None] = lambda: None,
+    ) -> None:  # fmt: skip
         self._shop, self._log, self._warehouse, self._vault, self._teach = shop, log, warehouse, vault, teach
+        self._trained = trained
 
     def receive(self, delivery: Delivery, progress: Progress = lambda step, done: None) -> Report:
         """Import files. Raises InputError, SourceError, MappingError, ContractError, SafetyStop, StorageError."""
@@ -132,14 +137,21 @@ class Receiver:
         return Report(request.name, request.asset, done, offset, claims=claims)
 
     def _extract(self, history: History, done: PreparedBatch, progress: Progress) -> tuple[Mapping[str, int], int]:
-        if done.batch is None or "products" not in done.tables:
+        if done.batch is None or not {"products", "reviews"} & done.tables.keys():
             return done.tables, 0
-        with storage_errors(self._warehouse.folder):
+
+        def extracting(rows: int) -> None:
+            progress("extracting", rows)
+
+        with storage_errors(self._warehouse.folder), extractor_faults():
             progress("learning", 0)
-            reader = learn(self._warehouse, history, done.batch, self._teach)
-            written, claims = extract_batch(
-                self._warehouse, done.batch, reader, lambda products: progress("extracting", products)
-            )
+            models, decided = self._trained(), Ledger.of(history.entities).decided()
+            if "products" in done.tables:
+                reader = learn(self._warehouse, history, done.batch, self._teach).beside(models, decided)
+                written, claims = extract_batch(self._warehouse, done.batch, reader, extracting)
+            else:
+                reader = learn(self._warehouse, history).beside(models, decided)  # values are learnt by products
+                written, claims = extract_reviews(self._warehouse, history, done.batch, reader, extracting)
         return {**done.tables, **written}, claims
 
 

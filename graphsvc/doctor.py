@@ -85,7 +85,7 @@ def _batches(service: "Service") -> Finding:
     """Every batch that the log names is there, in every table that its entry says, and can be read."""
     named: dict[str, set[str]] = defaultdict(set)
     history = service.history()
-    for payload in history.imports + history.labels:
+    for payload in history.named:
         for table in TABLES.keys() & payload["tables"].keys():
             named[table].add(payload["batch"])
     wrong = []

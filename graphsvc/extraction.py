@@ -1,26 +1,32 @@
 """What one text says: mentions, attributes, relations, and the nodes of the graph that they lead to. Writes nothing.
 
-Asks the extractors that read every import, and the taggers and relation models in production where the shop has made
-some. Knows no text but the one that is asked about.
+Asks the extractors that read every import, and the tagger and the relation model in production where the shop has made
+them; those two read imports, too. Knows no text but the one that is asked about.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 from typing import Any
 
 from extractors import Claim, Document
+from extractors.relation_words import QUALIFIERS
 from extractors.relations import NONE, Relations
 from extractors.tagger import Tagger
+from extractors.trained import Language, Trained
 from extractors.types import Mention
+from graphsvc.entities.linker import Asked, Linker
+from graphsvc.entities.links import Link
 from graphsvc.errors import InputError
-from graphsvc.knowledge import NODE_ID, Reader
+from graphsvc.knowledge import Reader
+from graphsvc.learning import canonical_phrase
 from graphsvc.models.registry import Registry
+from graphsvc.ontology import MAKERS, NAMES_NOTHING, NODE_ID, PRODUCT_MENTION, TAILS, attribute_name
 from graphsvc.types import Extracted, FoundAttribute, FoundMention, FoundRelation
 
 LONGEST = 10_000  # characters of one text
 MOST_PAIRS = 200  # that are asked how they are related: the nearest first
-Known = Callable[[str], bool]
 
 
 class Production:
@@ -41,22 +47,43 @@ class Production:
 
 
 class TextReader:
-    """See the module. `known` says whether a node is in the graph."""
+    """See the module."""
 
     def __init__(self, registry: Registry) -> None:
         self._mentions = Production(registry, "mentions", Tagger)
         self._relations = Production(registry, "relations", Relations)
+        self._trained: Trained | None = None
 
-    def read(self, text: str, reader: Reader, known: Known) -> Extracted:
-        """Raises InputError for a text that is empty or too long."""
+    def trained(self) -> Trained | None:
+        """The models in production as an extractor, None while there is no tagger. Raises DamagedModel."""
+        tagger, relations = self._mentions.model(), self._relations.model()
+        if tagger is None:
+            return None
+        found = Trained(tagger, language_of(tagger), relations)
+        if self._trained is None or self._trained.version != found.version:
+            self._trained = found
+        return self._trained
+
+    def read(self, text: str, reader: Reader, linker: Linker) -> Extracted:
+        """What a text says, linked to the nodes of a graph. Raises InputError for a text that is empty or too long."""
         if not text.strip():
             raise InputError("The text is empty.", "Give a title, a description or a review.")
         if len(text) > LONGEST:
             raise InputError(f"The text has {len(text):,} characters.", f"Give at most {LONGEST:,}.")
-        document = Document("text", text)
-        attributes = tuple(_attribute(claim, known) for claim in reader.read([document]).claims)
-        mentions = self._mentioned(text)
-        return Extracted(text, tuple(mentions.values()), attributes, tuple(self._related(text, mentions)))
+        claims = reader.read([Document("text", text)]).claims
+        found = linker.link_all(Asked(claim.object, claim.predicate, claim.qualifier) for claim in claims)
+        beside = frozenset(link.node for link in found if link.known)
+        attributes = tuple(_attribute(claim, link) for claim, link in zip(claims, found, strict=True))
+        mentions = {one: self._linked(each, linker, beside) for one, each in self._mentioned(text).items()}
+        relations = tuple(self._related(text, mentions, linker, beside))
+        return Extracted(text, tuple(mentions.values()), attributes, relations)
+
+    def _linked(self, mention: FoundMention, linker: Linker, beside: frozenset[str]) -> FoundMention:
+        """A mention with its node, where its label names a kind of node."""
+        if mention.label in NAMES_NOTHING:
+            return mention
+        predicate, qualifier = MAKERS.get(mention.label, ("has_attribute", mention.label))
+        return replace(mention, link=linker.link(Asked(mention.text, predicate, qualifier, beside)))
 
     def _mentioned(self, text: str) -> dict[Mention, FoundMention]:
         tagger = self._mentions.model()
@@ -65,18 +92,37 @@ class TextReader:
         by = f"{tagger.name} {tagger.version}"
         return {one: _mention(text, one, by) for one in tagger.find([text])[0]}
 
-    def _related(self, text: str, mentions: dict[Mention, FoundMention]) -> list[FoundRelation]:
+    def _related(
+        self, text: str, mentions: dict[Mention, FoundMention], linker: Linker, beside: frozenset[str]
+    ) -> list[FoundRelation]:
         model = self._relations.model()
         if model is None:
             return []
         pairs = sorted(permutations(mentions, 2), key=lambda pair: abs(pair[0].start - pair[1].start))[:MOST_PAIRS]
         found = model.relate((text, head, tail) for head, tail in pairs)
         by = f"{model.name} {model.version}"
+
+        def meant(relation: str, tail: Mention) -> Link | None:
+            return _tail(relation, mentions[tail], linker, beside)
+
         return [
-            FoundRelation(one.relation, mentions[head], mentions[tail], one.confidence, by)
+            FoundRelation(one.relation, mentions[head], mentions[tail], one.confidence, by, meant(one.relation, tail))
             for one, (head, tail) in zip(found, pairs, strict=True)
             if one.relation != NONE
         ]
+
+
+def language_of(tagger: Tagger) -> Language:
+    """What a tagger's labels and the ontology's relations mean."""
+    labels = sorted({tag.partition("-")[2] for tag in tagger.card.tags} - {""} - NAMES_NOTHING)
+    return Language(
+        {label: MAKERS.get(label, ("has_attribute", attribute_name(label))) for label in labels},
+        {relation: (relation, qualifier) for relation, qualifier in QUALIFIERS.items()},
+        TAILS,
+        PRODUCT_MENTION,
+        canonical_phrase,
+        attribute_name,
+    )
 
 
 def _mention(text: str, mention: Mention, extractor: str) -> FoundMention:
@@ -84,11 +130,18 @@ def _mention(text: str, mention: Mention, extractor: str) -> FoundMention:
     return FoundMention(mention.start, mention.end, quote, mention.label, mention.confidence, extractor)
 
 
-def _attribute(claim: Claim, known: Known) -> FoundAttribute:
+def _attribute(claim: Claim, link: Link) -> FoundAttribute:
     node = NODE_ID[claim.predicate](claim.qualifier, claim.object)
     span = claim.evidence
     return FoundAttribute(
         claim.predicate, claim.qualifier, claim.object, claim.confidence, span.start if span else 0,
-        span.end if span else 0, claim.quote, f"{claim.extractor} {claim.version}", node, known(node), claim.number,
-        claim.unit,
+        span.end if span else 0, claim.quote, f"{claim.extractor} {claim.version}", node, link.how == "exact",
+        claim.number, claim.unit, link,
     )  # fmt: skip
+
+
+def _tail(relation: str, tail: FoundMention, linker: Linker, beside: frozenset[str]) -> Link | None:
+    """The node that the tail of a relation means; None for a relation that the ontology does not know."""
+    if relation not in QUALIFIERS:
+        return None
+    return linker.link(Asked(tail.text, relation, QUALIFIERS[relation], beside))

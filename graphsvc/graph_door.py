@@ -136,7 +136,7 @@ class GraphDoor:
             at = -1
         if at < history.offset:
             step = _Step(warehouse, history, bought_together, self._shop.home / "graph" / "small")
-            if at < 0 or any(history.places[str(payload["batch"])] > at for payload in history.imports):
+            if at < 0 or history.rewritten_since(at):
                 projection.follow(history.offset, step.build, progress)
                 self.bare = True
             else:
@@ -263,20 +263,20 @@ class _Step:
         Events come first: the watermark moves with the last step.
         """
         later = set(self._history.since(at))
-        events, products = (self._changed(table, later) for table in ("events", "products"))
+        events, *touching = (self._changed(table, later) for table in ("events", "products", "documents"))
+        ids = sorted({str(name) for rows in touching for name in rows["product_id"].to_pylist()})
         with closing(self._warehouse.connection()) as connection:
-            self._view(connection, sorted({str(name) for name in products["product_id"].to_pylist()}))
+            self._view(connection, ids)
             if events.num_rows:
                 tables = build_event_tables(connection, self._fresh(), events.select(list(EVENT_COLUMNS)))
                 projection.apply(tables, at)
-            if products.num_rows:
-                ids = sorted({str(name) for name in products["product_id"].to_pylist()})
+            if ids:
                 tables = build_product_tables(connection, self._fresh(), ids, history=True)
                 projection.apply(tables, self._history.offset, products=ids)
             else:
                 projection.advance(self._history.offset)
         shutil.rmtree(self._folder, ignore_errors=True)
-        return bool(products.num_rows)
+        return bool(ids)
 
     def _changed(self, table: str, batches: set[str]) -> pa.Table:
         rows = self._history.rows.get(table)

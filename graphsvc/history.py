@@ -17,7 +17,9 @@ from graphsvc.log import Entry, WriteLog
 from graphsvc.warehouse.schemas import TABLES
 from graphsvc.warehouse.tables import Warehouse
 
-IMPORT, PRODUCTS, EVENTS, LABELS, MODELS = "import", "products", "events", "labels", "models"  # kinds of entries
+IMPORT, PRODUCTS, EVENTS = "import", "products", "events"  # kinds of entries
+LABELS, MODELS, READINGS, DOCUMENTS = "labels", "models", "readings", "documents"
+ENTITIES = "entities"
 PIECE = 20_000  # entries read at a time
 Held = tuple[Entry, Sequence[Mapping[str, Any]]]  # an entry and rows that stand in it
 CURRENT = ("products", "events", "customers", "reviews", "campaigns", "coupons", "redemptions")
@@ -29,7 +31,8 @@ class History:
 
     `order` has the batches in log order: of imports, and "l17" for the rows that stand in entry 17 itself. `imports`
     has the payloads of imports. `rows` maps a table's name to the rows that stand in the log, `places` batches to
-    offsets. `labels` has the payloads of imports of labelled data, which are none of the catalogue's.
+    offsets. `labels` has the payloads of imports of labelled data, which are none of the catalogue's; `readings` those
+    of products that were read anew; `entities` has the decisions about nodes.
     """
 
     offset: int = 0
@@ -38,6 +41,8 @@ class History:
     rows: Mapping[str, pa.Table] = field(default_factory=dict)
     places: Mapping[str, int] = field(default_factory=dict)
     labels: tuple[Mapping[str, Any], ...] = ()
+    readings: tuple[Mapping[str, Any], ...] = ()
+    entities: tuple[Mapping[str, Any], ...] = ()
 
     @classmethod
     def of_imports(cls, payloads: Sequence[Mapping[str, Any]]) -> "History":
@@ -48,7 +53,16 @@ class History:
     @property
     def batches(self) -> set[str]:
         """The batches of the warehouse that are real."""
-        return {str(payload["batch"]) for payload in self.imports + self.labels if payload.get("batch")}
+        return {str(payload["batch"]) for payload in self.named if payload.get("batch")}
+
+    @property
+    def named(self) -> tuple[Mapping[str, Any], ...]:
+        """The payloads of entries that name a batch of the warehouse."""
+        return self.imports + self.labels + self.readings
+
+    def rewritten_since(self, offset: int) -> bool:
+        """Whether an entry after an offset changed products by the batch: an import, or a reading."""
+        return any(self.places[str(payload["batch"])] > offset for payload in self.imports + self.readings)
 
     def since(self, offset: int) -> tuple[str, ...]:
         """The batches after an offset, in log order."""
@@ -80,13 +94,13 @@ def read_history(log: WriteLog, upto: int | None = None, before: History | None 
 def _further(known: History, entries: Sequence[Entry], upto: int) -> History:
     """A history with the entries that follow it. A piece at a time: their rows weigh much more as Python values."""
     order: list[str] = []
-    imports: list[Mapping[str, Any]] = []
-    labels: list[Mapping[str, Any]] = []
+    batches: dict[str, list[Mapping[str, Any]]] = {IMPORT: [], LABELS: [], READINGS: []}
     fresh: dict[str, list[Held]] = defaultdict(list)
+    decisions = [entry.json() for entry in entries if entry.kind == ENTITIES]
     for entry in entries:
         payload = entry.json()
-        if entry.kind in (IMPORT, LABELS):
-            (imports if entry.kind == IMPORT else labels).append(payload)
+        if entry.kind in batches:
+            batches[entry.kind].append(payload)
             order.append(str(payload["batch"]))
             continue
         order.append(batch_of(entry))
@@ -94,8 +108,11 @@ def _further(known: History, entries: Sequence[Entry], upto: int) -> History:
             fresh[table].append((entry, payload[table]))
     tables = {table: log_rows(table, held) for table, held in fresh.items()}
     places = dict(zip(order, (entry.offset for entry in entries), strict=True))
-    found = _with(known, upto, tuple(order), tuple(imports), tables, places)
-    return replace(found, labels=known.labels + tuple(labels))
+    found = _with(known, upto, tuple(order), tuple(batches[IMPORT]), tables, places)
+    return replace(
+        found, labels=known.labels + tuple(batches[LABELS]), readings=known.readings + tuple(batches[READINGS]),
+        entities=known.entities + tuple(decisions),
+    )  # fmt: skip
 
 
 def batch_of(entry: Entry) -> str:

@@ -4,9 +4,9 @@ The one place where extractors meet products. Claims that break the ontology go 
 no database but the warehouse.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Any
 
@@ -15,28 +15,32 @@ import orjson
 import pyarrow as pa
 
 from extractors import EXTRACTORS, Claim, Document, Extractor, Learner, load_extractor, recall_extractor
-from extractors.category import SEPARATOR
+from graphsvc.entities.decided import REFUSED, Decided
 from graphsvc.history import History
-from graphsvc.ontology import PREDICATES, attribute_name, brand_id, breach, category_id, manufacturer_id, value_id
+from graphsvc.ontology import NODE_ID, PREDICATES, attribute_name, breach
 from graphsvc.warehouse.schemas import CLAIMS, TABLES
 from graphsvc.warehouse.tables import SQL, Warehouse
 
-PIECE = 8_192  # products whose claims are held at once
-EXTRACTED = ("product_id", "title", "description", "brand", "manufacturer", "category", "attributes", "language")
+PIECE = 8_192  # products, or texts, whose claims are held at once
+EXTRACTED = (
+    "product_id",
+    "title",
+    "description",
+    "brand",
+    "manufacturer",
+    "category",
+    "attributes",
+    "language",
+    "title_derived",
+)
 
-NODE_ID: Mapping[str, Callable[[str, str], str]] = {
-    "has_brand": lambda qualifier, value: brand_id(value),
-    "made_by": lambda qualifier, value: manufacturer_id(value),
-    "in_category": lambda qualifier, value: category_id(value.split(SEPARATOR)),
-    "has_attribute": value_id,
-}
 NODES = pa.schema(
     [pa.field(name, pa.string()) for name in ("predicate", "qualifier", "object", "node_id", "label", "attribute")]
 )
 _FIELDS: list[Any] = [
     pa.field("product_id", pa.string()),
     pa.field("predicate", pa.string()),
-    pa.field("attribute", pa.string()),  # folded name, null unless the predicate is has_attribute
+    pa.field("attribute", pa.string()),  # folded name, null unless the predicate reaches a Value
     pa.field("node_id", pa.string()),
     pa.field("name", pa.string()),  # the object as it is written; of a category the whole path
     pa.field("number", pa.float64()),
@@ -45,6 +49,10 @@ _FIELDS: list[Any] = [
     pa.field("claims", pa.list_(pa.string())),
 ]
 FACTS = pa.schema(_FIELDS)
+BY_ONTOLOGY = {"rule": "ontology", "fix": "Correct the value in the source, or extend the ontology."}
+BY_SHOP = {"rule": "entities", "fix": "Take the decision back: python -m graphsvc entities undo NODE"}
+TEXT_TRUST = 0.8  # by which the confidence of what a text says is multiplied: the shop's own words weigh more
+_STANDING = CLAIMS.append(pa.field("ids", pa.list_(pa.string())))  # claims that stand together in one row
 
 
 @dataclass(slots=True)
@@ -53,6 +61,18 @@ class Extraction:
 
     claims: list[Claim] = field(default_factory=list)
     refused: list[tuple[Claim, str]] = field(default_factory=list)
+    decided: Decided = field(default_factory=Decided)
+
+    def admit(self, claims: Iterable[Claim]) -> None:
+        """Take claims in; those that break the ontology, or that lead to what the shop rejected, are refused."""
+        for claim in claims:
+            reason = breach(claim)
+            settled = claim if reason else self.decided.settled(claim)
+            reason = reason or self.decided.refusal(settled)
+            if reason is None:
+                self.claims.append(settled)
+            else:
+                self.refused.append((claim, reason))
 
 
 class Reader:
@@ -67,6 +87,14 @@ class Reader:
             for name in EXTRACTORS
         ]
         self._extractors += more
+        self._decided = Decided()
+
+    def beside(self, extractor: Extractor | None, decided: Decided | None = None) -> "Reader":
+        """This reader with one more extractor, if there is one, and with what the shop decided about nodes."""
+        grown = object.__new__(Reader)
+        grown._extractors = [*self._extractors, *([extractor] if extractor else [])]
+        grown._decided = decided or self._decided
+        return grown
 
     def learnt(self) -> dict[str, str]:
         """What the extractors have learnt, by name: the inverse of `kept`."""
@@ -74,15 +102,22 @@ class Reader:
 
     def read(self, documents: Sequence[Document]) -> Extraction:
         """Ask every extractor about every document; each claim is checked against the ontology."""
-        result = Extraction()
+        result = Extraction(decided=self._decided)
         for extractor in self._extractors:
             for claims in extractor.extract(documents):
-                for claim in claims:
-                    reason = breach(claim)
-                    if reason is None:
-                        result.claims.append(claim)
-                    else:
-                        result.refused.append((claim, reason))
+                result.admit(claims)
+        return result
+
+    def read_texts(self, documents: Sequence[Document], subjects: Sequence[str]) -> Extraction:
+        """Read texts about products: each document has the id of a text, and the fields of the product it is about.
+
+        What the fields say is no claim of the text.
+        """
+        of = {document.id: subject for document, subject in zip(documents, subjects, strict=True)}
+        result = Extraction(decided=self._decided)
+        for extractor in self._extractors:
+            for claims in extractor.extract(documents):
+                result.admit(_of_text(claim, of[claim.subject]) for claim in claims if _is_in_text(claim))
         return result
 
 
@@ -98,28 +133,76 @@ def extract_batch(
 
     Returns the versions of the tables that were written, and how many claims there are.
     """
+    with closing(warehouse.connection()) as connection:
+        warehouse.view(connection, "products", [batch])
+        parts = connection.table("products").filter("NOT retired").to_arrow_reader(PIECE)
+        read = ((part, reader.read(documents_of(part))) for part in parts)
+        return _write(warehouse, batch, read, "product_id", progress)
+
+
+def extract_reviews(
+    warehouse: Warehouse,
+    history: History,
+    batch: str,
+    reader: Reader,
+    progress: Callable[[int], None] = lambda reviews: None,
+) -> tuple[dict[str, int], int]:
+    """Write the claims of a batch's reviews, as texts about their products, into the same batch. As `extract_batch`."""
+    with closing(warehouse.connection()) as connection:
+        history.view(warehouse, connection, "products")
+        warehouse.view(connection, "reviews", [batch])
+        parts = connection.sql(_sql("review_texts")).to_arrow_reader(PIECE)
+        read = ((part, _read_reviews(reader, part)) for part in parts)
+        return _write(warehouse, batch, read, "review_id", progress)
+
+
+def _write(
+    warehouse: Warehouse,
+    batch: str,
+    read: Iterable[tuple[pa.RecordBatch, Extraction]],
+    key: str,
+    progress: Callable[[int], None],
+) -> tuple[dict[str, int], int]:
     refused: list[dict[str, Any]] = []
     count = 0
 
     def pieces() -> Iterator[pa.RecordBatch]:
         nonlocal count
         done = 0
-        with closing(warehouse.connection()) as connection:
-            warehouse.view(connection, "products", [batch])
-            relation = connection.table("products").filter("NOT retired")
-            for part in relation.to_arrow_reader(PIECE):
-                found = reader.read(documents_of(part))
-                refused.extend(refusals_of(found.refused, part, batch))
-                done += part.num_rows
-                count += len(found.claims)
-                progress(done)
-                yield from claims_table(found.claims, batch).to_batches()
+        for part, found in read:
+            refused.extend(refusals_of(found.refused, part, batch, key))
+            done += part.num_rows
+            count += len(found.claims)
+            progress(done)
+            yield from claims_table(found.claims, batch).to_batches()
 
     written = {"claims": warehouse.append("claims", pieces(), batch)}
     if refused:
         table = pa.Table.from_pylist(refused, schema=TABLES["quarantine"])
         written["quarantine"] = warehouse.append("quarantine", table, batch)
     return written, count
+
+
+def _read_reviews(reader: Reader, part: pa.RecordBatch) -> Extraction:
+    rows = part.to_pylist()
+    documents = [text_of(row["review_id"], row["text"] or "", row, row["headline"] or "") for row in rows]
+    return reader.read_texts(documents, [row["product_id"] for row in rows])
+
+
+def text_of(name: str, text: str, product: Mapping[str, Any], title: str = "", language: str | None = None) -> Document:
+    """A text about a product, as a document for extractors."""
+    about = _document(product)
+    return replace(about, id=name, title=title, text=text, language=language or about.language, composed=False)
+
+
+def _is_in_text(claim: Claim) -> bool:
+    return claim.evidence is not None and claim.evidence.field in ("title", "text")
+
+
+def _of_text(claim: Claim, subject: str) -> Claim:
+    """What an extractor says of a text's subject, as a claim about the product."""
+    sure = round(claim.confidence * TEXT_TRUST, 4)
+    return replace(claim, subject=subject, document=claim.subject, confidence=sure)
 
 
 def claims_table(claims: Sequence[Claim], batch: str) -> pa.Table:
@@ -134,25 +217,25 @@ def claim_row(claim: Claim, batch: str = "") -> dict[str, Any]:
         "claim_id": claim.id, "subject": claim.subject, "predicate": claim.predicate, "qualifier": claim.qualifier,
         "object": claim.object, "number": claim.number, "unit": claim.unit, "confidence": claim.confidence,
         "field": span.field if span else None, "start": span.start if span else None, "end": span.end if span else None,
-        "quote": claim.quote, "extractor": claim.extractor, "version": claim.version, "batch": batch,
+        "quote": claim.quote, "extractor": claim.extractor, "version": claim.version,
+        "document": claim.document or None, "batch": batch,
     }  # fmt: skip
 
 
 def refusals_of(
-    refused: Sequence[tuple[Claim, str]], products: pa.Table | pa.RecordBatch, batch: str = ""
+    refused: Sequence[tuple[Claim, str]], rows: pa.Table | pa.RecordBatch, batch: str = "", key: str = "product_id"
 ) -> Iterator[dict[str, Any]]:
     """Claims that break the ontology, as rows of the quarantine, with the place of the row that they come from."""
     if not refused:
         return
-    places = {row["product_id"]: row for row in products.select(["product_id", "source", "file", "line"]).to_pylist()}
+    places = {row[key]: row for row in rows.select([key, "source", "file", "line"]).to_pylist()}
     for claim, reason in refused:
-        place = places[claim.subject]
+        place = places[claim.document or claim.subject]
         text = orjson.dumps(claim_row(claim)).decode()
         yield {
             "quarantine_id": blake2b(text.encode(), digest_size=10).hexdigest(), "source": place["source"],
-            "asset": "claims", "file": place["file"], "line": place["line"], "rule": "ontology", "reason": reason,
-            "fix": "Correct the value in the source, or extend the ontology.", "row": text,
-            "row_hash": claim.id, "batch": batch,
+            "asset": "claims", "file": place["file"], "line": place["line"], "reason": reason, "row": text,
+            "row_hash": claim.id, "batch": batch, **(BY_SHOP if reason.startswith(REFUSED) else BY_ONTOLOGY),
         }  # fmt: skip
 
 
@@ -165,9 +248,7 @@ def view_facts(
     """The facts of the current products, all or those given; `connection` has `current_products`, and gains `claims`
     and `facts`.
     """
-    history.view(warehouse, connection, "claims")
-    current = (SQL / "current_claims.sql").read_text("utf-8")
-    connection.execute(f"CREATE OR REPLACE VIEW current_claims AS {current}")
+    view_claims(warehouse, history, connection)
     found = connection.table("current_claims")
     if products is not None:
         ids = [duckdb.ConstantExpression(name) for name in products]
@@ -178,18 +259,94 @@ def view_facts(
     return facts
 
 
+def view_claims(
+    warehouse: Warehouse, history: History, connection: duckdb.DuckDBPyConnection, *, texts: bool = True
+) -> None:
+    """Make the claims behind the products of `current_products` readable in `connection` as `current_claims`.
+
+    Without `texts` only those of the products' own rows.
+    """
+    history.view(warehouse, connection, "claims", "readings")
+    connection.execute(f"CREATE OR REPLACE VIEW own_claims AS {_sql('current_claims')}")
+    if texts:
+        view_texts(warehouse, history, connection)
+    more = " UNION ALL SELECT t.* FROM text_claims AS t SEMI JOIN current_products AS p ON t.subject = p.product_id"
+    connection.execute(f"CREATE OR REPLACE VIEW current_claims AS FROM own_claims{more if texts else ''}")
+
+
+def view_texts(warehouse: Warehouse, history: History, connection: duckdb.DuckDBPyConnection) -> None:
+    """Make texts about products readable in `connection` as `texts`, what they claim as `text_claims`.
+
+    `connection` has `batch_order`.
+    """
+    history.view(warehouse, connection, "claims", "documents", "reviews")
+    for name in ("texts", "text_claims"):
+        connection.execute(f"CREATE OR REPLACE VIEW {name} AS {_sql(name)}")
+
+
+def text_knowledge(connection: duckdb.DuckDBPyConnection) -> tuple[pa.Table, pa.Table]:
+    """What is known of the products that texts speak of: the facts of their own claims, and the claims of the texts.
+
+    `connection` has `current_claims`.
+    """
+    texts = connection.sql("FROM current_claims WHERE document IS NOT NULL").to_arrow_table()
+    if not texts.num_rows:
+        return FACTS.empty_table(), CLAIMS.empty_table()
+    connection.register("said_in_texts", texts)
+    own = connection.sql("FROM own_claims WHERE subject IN (SELECT subject FROM said_in_texts)").to_arrow_table()
+    return facts_of(own), texts.select(CLAIMS.names).cast(CLAIMS)
+
+
+def texts_about(warehouse: Warehouse, history: History, products: Sequence[str]) -> list[dict[str, Any]]:
+    """The claims of texts about products, in the catalogue or not; where there are no texts, nothing is read."""
+    reviews = any("reviews" in payload["tables"] for payload in history.imports)
+    if "documents" not in history.rows and not reviews:
+        return []
+    with closing(warehouse.connection()) as connection:
+        history.view(warehouse, connection, "products")
+        view_texts(warehouse, history, connection)
+        wanted = [duckdb.ConstantExpression(name) for name in products]
+        found = connection.table("text_claims").filter(duckdb.ColumnExpression("subject").isin(*wanted))
+        rows: list[dict[str, Any]] = found.to_arrow_table().to_pylist()
+    return rows
+
+
+def merged_facts(own: Sequence[Mapping[str, Any]], texts: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """Facts of products from the facts of their own claims, each with `held`, whether a field says so, and claims of
+    texts; as `facts_of` makes them of all claims at once.
+    """
+    rows = [
+        {**dict.fromkeys(CLAIMS.names), "claim_id": "", "subject": fact["product_id"], "predicate": fact["predicate"],
+         "qualifier": fact["attribute"] or "", "object": fact["name"], "number": fact["number"], "unit": fact["unit"],
+         "confidence": fact["confidence"], "extractor": "fields" if fact["held"] else "", "ids": fact["claims"]}
+        for fact in own
+    ]  # fmt: skip
+    rows += [{**row, "ids": [row["claim_id"]]} for row in texts]
+    return facts_of(pa.Table.from_pylist(rows, schema=_STANDING))
+
+
 def facts_of(claims: pa.Table) -> pa.Table:
     """Facts of claims: one row for each product and node, in the columns of FACTS."""
+    if not claims.num_rows:
+        return FACTS.empty_table()
     with closing(duckdb.connect(":memory:")) as connection:
-        connection.register("claims", claims)
-        connection.register("nodes", _nodes(claims))
-        found: pa.Table = connection.sql((SQL / "facts.sql").read_text("utf-8")).to_arrow_table()
+        if "ids" in claims.column_names:
+            connection.register("claims", claims)
+        else:
+            connection.register("single", claims)
+            connection.execute("CREATE VIEW claims AS SELECT *, [claim_id] AS ids FROM single")
+        distinct = claims.group_by(["predicate", "qualifier", "object"]).aggregate([])
+        connection.register("nodes", nodes_of_claims(distinct))
+        found: pa.Table = connection.sql(_sql("facts")).to_arrow_table()
     return found.cast(FACTS)
 
 
-def _nodes(claims: pa.Table) -> pa.Table:
-    """The node that each distinct object of a claim stands for. Ids are folded in Python, once per distinct value."""
-    distinct = claims.group_by(["predicate", "qualifier", "object"]).aggregate([]).to_pylist()
+def _sql(name: str) -> str:
+    return (SQL / f"{name}.sql").read_text("utf-8")
+
+
+def nodes_of_claims(distinct: pa.Table) -> pa.Table:
+    """The node that each distinct object of claims stands for. Ids are folded in Python, once per distinct value."""
     rows = [
         {
             **row,
@@ -197,7 +354,7 @@ def _nodes(claims: pa.Table) -> pa.Table:
             "label": PREDICATES[row["predicate"]].range,
             "attribute": attribute_name(row["qualifier"]) if row["qualifier"] else None,
         }
-        for row in distinct
+        for row in distinct.to_pylist()
     ]
     return pa.Table.from_pylist(rows, schema=NODES)
 
@@ -218,5 +375,5 @@ def _document(row: Mapping[str, Any]) -> Document:
             fields.setdefault(attribute["name"], []).append(attribute["value"])
     return Document(
         row["product_id"], row["title"] or "", row["description"] or "", fields, row["category"] or (),
-        row["language"] or "en",
+        row["language"] or "en", bool(row["title_derived"]) and not row["description"],
     )  # fmt: skip

@@ -4,19 +4,21 @@ Knows settings and the errors of extractors; does not know how a model is asked.
 is asked, and everything else works.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from extractors.errors import AnswerCacheFailed, ExtractorError, LanguageModelUnavailable
 from extractors.llm import LanguageModelExtractor
-from extractors.llm_account import Budget, Usage
+from extractors.llm_account import Budget
 from extractors.llm_cache import AnswerCache
 from extractors.llm_client import ChatClient, Endpoint
 from extractors.types import Claim, Document
 from graphsvc.errors import GraphsvcError, InputError, StorageError, UnavailableError
+from graphsvc.knowledge import Extraction, Reader
 from graphsvc.settings import Settings
 
+LANGUAGE_MODEL = LanguageModelExtractor.name
 ANSWERS = "answers.db"  # may be removed; then answers are paid anew
 
 
@@ -43,22 +45,18 @@ def language_model(settings: Settings, cache_folder: Path) -> LanguageModelExtra
         )
 
 
-def ask(documents: Sequence[Document], settings: Settings, cache_folder: Path) -> tuple[list[list[Claim]], Usage]:
-    """Ask the model about documents: the claims of each, and what it cost. Without a model all stay unasked."""
-    model = language_model(settings, cache_folder)
-    if model is None:
-        return [[] for _ in documents], Usage(unasked=len(documents))
-    with extractor_faults(), model:
-        return model.extract(documents), model.usage()
+def read_and_ask(reader: Reader, model: LanguageModelExtractor, documents: Sequence[Document]) -> Extraction:
+    """What a reader says of documents, and the model of those of whose texts the reader claims nothing."""
+    found = reader.read(documents)
+    for claims in model.extract(abstained(documents, found.claims)):
+        found.admit(claims)
+    return found
 
 
-def abstained(documents: Sequence[Document], claims: Sequence[Sequence[Claim]]) -> list[Document]:
+def abstained(documents: Sequence[Document], claims: Iterable[Claim]) -> list[Document]:
     """The documents of whose title and text no claim was made: what the model is for."""
-    return [
-        document
-        for document, made in zip(documents, claims, strict=True)
-        if not any(claim.evidence is not None and claim.evidence.field in ("title", "text") for claim in made)
-    ]
+    spoken = {one.subject for one in claims if one.evidence is not None and one.evidence.field in ("title", "text")}
+    return [document for document in documents if document.id not in spoken]
 
 
 @contextmanager

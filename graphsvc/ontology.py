@@ -5,10 +5,11 @@ Knows names and how ids are made; does not know any database.
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
+from extractors.category import SEPARATOR
 from extractors.types import Claim
 
 
@@ -57,8 +58,56 @@ PREDICATES: dict[str, Predicate] = {
         Predicate("made_by", "Product", "Manufacturer", "made by", "制造商"),
         Predicate("in_category", "Product", "Category", "category", "类目"),
         Predicate("has_attribute", "Product", "Value", "has", "具有"),
+        Predicate("compatible_with", "Product", "Value", "compatible with", "适用于"),
+        Predicate("accessory_of", "Product", "Value", "accessory of", "配件属于"),
+        Predicate("replaces", "Product", "Value", "replaces", "替代"),
+        Predicate("part_of", "Product", "Value", "part of", "属于"),
+        Predicate("made_from", "Product", "Value", "made from", "由…制成"),
+        Predicate("suits", "Product", "Value", "suits", "适合"),
     )
 }
+
+# Predicates that say of a value what the shop's attribute of that name says ("material: wool" is "made from wool").
+EQUIVALENT: dict[str, str] = {
+    "compatible_with": "compatible-with", "accessory_of": "accessory-of", "replaces": "replaces", "part_of": "part-of",
+    "made_from": "material", "suits": "suits",
+}  # fmt: skip
+
+# How an edge is said from its other end, in English and Chinese. No edge is written twice for it.
+INVERSE: dict[str, tuple[str, str]] = {
+    "has_brand": ("brand of", "旗下有"), "made_by": ("makes", "生产"), "in_category": ("holds", "包含"),
+    "has_attribute": ("had by", "见于"), "compatible_with": ("works with", "可搭配"),
+    "accessory_of": ("has accessory", "的配件有"), "replaces": ("replaced by", "可被替代为"),
+    "part_of": ("has part", "包括"), "made_from": ("used for", "用于制作"), "suits": ("suited by", "适用商品有"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """That a fact by `given` of an attribute's value says the same by `gives`, where nothing else is said by that."""
+
+    given: str
+    attribute: str
+    gives: str
+
+
+RULES: tuple[Rule, ...] = tuple(
+    Rule(given, attribute, gives)
+    for relation, attribute in EQUIVALENT.items()
+    for given, gives in (("has_attribute", relation), (relation, "has_attribute"))
+)
+
+# What labels of mentions and relations of trained models mean: predicate and qualifier of the claims that they make.
+# Labels that name no attribute make none by themselves; any other is the attribute of its name.
+PRODUCT_MENTION = "product"
+NAMES_NOTHING = frozenset((PRODUCT_MENTION, "host", "model", "series", "use"))  # "host": what an accessory is for
+MAKERS: dict[str, tuple[str, str]] = {
+    "brand": ("has_brand", ""), "manufacturer": ("made_by", ""), "maker": ("made_by", ""),
+}  # fmt: skip
+TAILS: dict[str, tuple[str, ...]] = {
+    "compatible_with": ("model",), "accessory_of": ("host",), "replaces": ("model",), "part_of": ("series",),
+    "made_from": ("material",), "suits": ("use",), "made_by": ("maker",),
+}  # fmt: skip
 
 # Names that sellers give to the same attribute. Left: what they write (folded by `slug`); right: ours.
 ATTRIBUTE_NAMES: dict[str, str] = {
@@ -127,12 +176,41 @@ def value_id(attribute: str, value: str) -> str:
     return f"value:{attribute_name(attribute)}={slug(value)}"
 
 
+# The node that an object stands for, by predicate: of a qualifier and the object as it is written.
+NODE_ID: Mapping[str, Callable[[str, str], str]] = {
+    "has_brand": lambda qualifier, value: brand_id(value),
+    "made_by": lambda qualifier, value: manufacturer_id(value),
+    "in_category": lambda qualifier, value: category_id(value.split(SEPARATOR)),
+    **{name: value_id for name, predicate in PREDICATES.items() if predicate.range == "Value"},
+}
+
+
+def said(kind: str, outgoing: bool) -> str:
+    """How an edge of the graph is said from the node where it starts, or from the one where it ends."""
+    name = "has_attribute" if kind == "HAS_VALUE" else kind.lower()
+    if name in PREDICATES:
+        return PREDICATES[name].en if outgoing else INVERSE[name][0]
+    return name.replace("_", " ")
+
+
+def derived_of(facts: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str, str], tuple[str, str, str]]:
+    """What the rules derive from one product's facts (predicate, attribute's name, node), each with its ground."""
+    given = set(facts)
+    said = {(predicate, attribute) for predicate, attribute, _ in given}
+    return {
+        (rule.gives, attribute, node): (predicate, attribute, node)
+        for predicate, attribute, node in sorted(given)
+        for rule in RULES
+        if (rule.given, rule.attribute) == (predicate, attribute) and (rule.gives, attribute) not in said
+    }
+
+
 def breach(claim: Claim) -> str | None:
     """Say what in the ontology a claim breaks, or None when it may enter the graph."""
     if claim.predicate not in PREDICATES:
         return f"unknown predicate {claim.predicate!r}; known are {', '.join(sorted(PREDICATES))}"
-    if claim.predicate == "has_attribute" and not claim.qualifier:
-        return "has_attribute needs the attribute's name as qualifier"
+    if PREDICATES[claim.predicate].range == "Value" and not claim.qualifier:
+        return f"{claim.predicate} needs the attribute's name as qualifier"
     if not claim.object.strip():
         return "the object is empty"
     if not 0.0 <= claim.confidence <= 1.0:

@@ -16,14 +16,14 @@ from threading import RLock, Thread
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute
 
 from embeddings.cache import VectorCache
 from embeddings.encoders import Encoder, choose_encoder, load_encoder
 from embeddings.errors import EmbeddingsError, UnknownEncoder
+from graphsvc import overlay
 from graphsvc.errors import InputError, StorageError
-from graphsvc.history import EVENTS, IMPORT, PRODUCTS, History, log_rows, read_history
-from graphsvc.knowledge import FACTS, facts_of, view_facts
+from graphsvc.history import EVENTS, IMPORT, READINGS, History, read_history
+from graphsvc.knowledge import text_knowledge, texts_about, view_facts
 from graphsvc.log import Entry, WriteLog
 from graphsvc.recommend import behaviour
 from graphsvc.recommend.engine import Engine
@@ -39,8 +39,8 @@ from graphsvc.types import Event
 from graphsvc.warehouse.schemas import TABLES
 from graphsvc.warehouse.tables import Warehouse, storage_errors
 
-pc: Any = pyarrow.compute  # its stubs know no columns of chunks
 FRESH = 2_000  # products laid over a snapshot before a new one is built
+WHOLE = (IMPORT, READINGS)  # entries after which a new snapshot is built at once
 EVENT = 0.1  # and what an event counts beside a product
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Progress = Callable[[str, int, int], None]  # step, done, of
@@ -53,8 +53,12 @@ class ReadModel:
     Readers take `catalogue` and `engine` once per answer: each is replaced whole, never changed under them.
     """
 
-    def __init__(self, shop: Shop, log: WriteLog, warehouse: Warehouse, settings: Settings) -> None:
+    def __init__(
+        self, shop: Shop, log: WriteLog, warehouse: Warehouse, settings: Settings,
+        history: Callable[[], History] | None = None,
+    ) -> None:  # fmt: skip
         self._shop, self._log, self._warehouse, self._settings = shop, log, warehouse, settings
+        self._history = history or (lambda: read_history(log))
         self._encoder: Encoder | None = None
         self._encoder_name = ""
         self._following = RLock()
@@ -108,11 +112,11 @@ class ReadModel:
         if self.catalogue is None or self.engine is None:
             raise StorageError("Nothing has been built from this shop's log.", "Run: python -m graphsvc rebuild")
         entries = list(self._log.read(self.offset))
-        if any(entry.kind == IMPORT for entry in entries):
+        if any(entry.kind in WHOLE for entry in entries):
             if build:
                 self.rebuild(read_history(self._log), progress)
                 return
-            entries = list(takewhile(lambda entry: entry.kind != IMPORT, entries))
+            entries = list(takewhile(lambda entry: entry.kind not in WHOLE, entries))
         self.catalogue = self._laid(entries, self.catalogue, self.engine)
         if build:
             self._renew()
@@ -184,12 +188,13 @@ class ReadModel:
             products = connection.table("current_products").to_arrow_table()
             products = products.select(TABLES["products"].names).cast(TABLES["products"])
             facts = view_facts(self._warehouse, history, connection)
+            own, texts = text_knowledge(connection)
             progress("behaviour", 0, 1)
             behaviour.build(self._shop.behaviour, history.offset, connection, products, facts)
             popularity = self._open_engine().popularity()
             progress("behaviour", 1, 1)
             encoder = load_encoder(self._choose(products), model_cache(), threads=self._settings.threads, bulk=True)
-            data = CatalogueData(history.offset, products, facts, popularity, history.places)
+            data = CatalogueData(history.offset, products, facts, popularity, history.places, own, texts)
             snapshot.build(self._shop.search, data, encoder, VectorCache(self._shop.vectors, encoder), progress)
 
     def _opened(self) -> Answers:
@@ -213,13 +218,18 @@ class ReadModel:
             events = entry.json()["events"] if entry.kind == EVENTS and entry.offset > engine.offset else ()
             engine.apply(entry.offset, [event_of(row) for row in events])
             self._fresh += EVENT * len(events)
-            if entry.kind == PRODUCTS and entry.offset > catalogue.offset:
+            if entry.kind in overlay.KINDS and entry.offset > catalogue.offset:
                 changed.append(entry)
         if changed:
-            data, retired = _changes(changed, engine)
+            data, retired = overlay.changes(changed, catalogue, engine.popularity, self._texts_of)
             catalogue = catalogue.with_changes(changed[-1].offset, data, retired)
             self._fresh += data.products.num_rows + len(retired)
         return catalogue.at(entries[-1].offset) if entries and entries[-1].offset > catalogue.offset else catalogue
+
+    def _texts_of(self, products: Sequence[str]) -> Sequence[Mapping[str, Any]]:
+        """What texts claim of products that the catalogue lacks, which come back or are new."""
+        with storage_errors(self._warehouse.folder):
+            return texts_about(self._warehouse, self._history(), products)
 
     def _open_engine(self) -> Engine:
         return Engine.open(self._shop.behaviour, Rules.load(self._shop.home / RULES))
@@ -236,27 +246,6 @@ class ReadModel:
             with projection_faults():
                 self._encoder = load_encoder(name, model_cache())
             self._encoder_name = name
-
-
-def _changes(entries: Sequence[Entry], engine: Engine) -> tuple[CatalogueData, list[str]]:
-    """The products as entries leave them, and the ids of those that they retire."""
-    held = [(entry, entry.json()) for entry in entries]
-    last = {row["product_id"]: entry.offset for entry, payload in held for row in payload["products"]}
-
-    def stand(table: str, subject: str) -> pa.Table:
-        """The rows of a table that no later entry has written anew."""
-        return log_rows(table, [
-            (entry, [row for row in payload.get(table, ()) if last[row[subject]] == entry.offset])
-            for entry, payload in held
-        ])  # fmt: skip
-
-    rows, claims = stand("products", "product_id"), stand("claims", "subject")
-    gone = pc.fill_null(rows["retired"], False)
-    stays = rows.filter(pc.invert(gone))
-    facts = facts_of(claims) if claims.num_rows else FACTS.empty_table()
-    popularity = engine.popularity([str(name) for name in stays["product_id"].to_pylist()])
-    retired = [str(name) for name in rows.filter(gone)["product_id"].to_pylist()]
-    return CatalogueData(entries[-1].offset, stays, facts, popularity), retired
 
 
 @contextmanager

@@ -11,39 +11,46 @@ Composes the rooms and keeps their order; decides nothing that a room could.
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import partial
 from types import TracebackType
 from typing import Any
 from uuid import uuid4
 
 from extractors.errors import ExtractorError
-from graphsvc import VERSION
+from extractors.llm import LanguageModelExtractor
 from graphsvc.delivery import Delivery, Receiver, Report
+from graphsvc.entities.desk import EntityDesk
 from graphsvc.errors import InputError, StorageError
 from graphsvc.extraction import TextReader
 from graphsvc.following import Followers
 from graphsvc.graph.tables import BOUGHT_TOGETHER
 from graphsvc.graph_door import GraphDoor
-from graphsvc.history import EVENTS, PRODUCTS, History, read_history
+from graphsvc.history import DOCUMENTS, EVENTS, PRODUCTS, READINGS, History, read_history
 from graphsvc.idempotency import Once
 from graphsvc.knowledge import Reader
-from graphsvc.language_model import of_extractor
+from graphsvc.language_model import LANGUAGE_MODEL, of_extractor, read_and_ask
 from graphsvc.learning import learn_values
 from graphsvc.lessons import Teach, learn
+from graphsvc.lineage import trace
 from graphsvc.log import Change, WriteLog
 from graphsvc.models import Registry
 from graphsvc.read_model import ReadModel, event_row, model_cache
+from graphsvc.rereading import Rereading
 from graphsvc.search.catalogue import Catalogue
 from graphsvc.settings import Settings
 from graphsvc.shop import Shop, WriterLock
+from graphsvc.standing import ProjectionStatus, Status
+from graphsvc.texts import GivenText, Texts, current_texts, ingested
 from graphsvc.tracking import admit, pseudonym_of
 from graphsvc.types import (
     CategoryView,
     Entity,
     Event,
     Extracted,
+    IngestedText,
     Product,
+    Provenance,
     Recommendation,
     Recommendations,
     RecommendRequest,
@@ -51,37 +58,12 @@ from graphsvc.types import (
     SearchResult,
     Suggestion,
 )
-from graphsvc.upsert import Upserter
+from graphsvc.upsert import ContractsOf, Upserter
 from graphsvc.vault import Vault
-from graphsvc.warehouse import contracts
-from graphsvc.warehouse.contracts import Contract
 from graphsvc.warehouse.tables import Warehouse, storage_errors
 
 MOST_EVENTS = 1_000  # in one call
 Progress = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class ProjectionStatus:
-    """How far one projection has followed the log; `detail` says what is wrong with it, if anything."""
-
-    name: str
-    offset: int
-    lag: int
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """What stands where. `head` is the log's last durable offset."""
-
-    shop: str
-    head: int
-    products: int
-    encoder: str
-    ready: bool
-    projections: tuple[ProjectionStatus, ...]
-    version: str = VERSION
 
 
 class Service:
@@ -109,11 +91,13 @@ class Service:
             if write and not self.log.lost():  # what a lost entry named is kept until its loss is accepted
                 self.warehouse.sweep(self.history().batches)
                 self.registry.sweep()
-            self.model = ReadModel(self.shop, self.log, self.warehouse, settings)
+            self.model = ReadModel(self.shop, self.log, self.warehouse, settings, self.history)
             self.graph = GraphDoor(self.shop, settings, own=write)
             opened.pop_all()
         self._reader: Reader | None = None
         self._texts = TextReader(self.registry)
+        self._documents = Texts(self.log, self.warehouse, self.vault)
+        self.entities = EntityDesk(self.log, self.history)
         self._writing = threading.RLock()
         self._followers = Followers(self.log, self.model, self.graph, self.follow_graph, build=write)
 
@@ -192,7 +176,28 @@ class Service:
 
     def receiver(self) -> Receiver:
         """What takes deliveries for this shop."""
-        return Receiver(self.shop, self.log, self.warehouse, self.vault, self._teach)
+        return Receiver(self.shop, self.log, self.warehouse, self.vault, self._teach, self._texts.trained)
+
+    def rereading(self, ask: LanguageModelExtractor | None = None, sources: Sequence[str] = ()) -> Rereading:
+        """What reads the catalogue anew, to be used in a `with`; nothing is written until it is accepted.
+
+        `ask` is asked about products of whose texts nothing is claimed; without it, what it said before stands.
+        Of `sources` alone products are read, if any are named.
+        """
+        reader = self.reader()
+        read = reader.read if ask is None else partial(read_and_ask, reader, ask)
+        return Rereading(self.warehouse, self.history(), read, (LANGUAGE_MODEL,) if ask is None else (), sources)
+
+    def accept(self, reading: Rereading, progress: Progress = lambda step, done, of: None) -> int | None:
+        """Write what a reading found, once it was compared; its offset, None where nothing changes."""
+        with self._writing:
+            payload = reading.write()
+            if payload is None:
+                return None
+            offset = self.log.append(Change(READINGS, dict(payload), "re-extract", "local", str(payload["batch"])))
+            self.log.mark()
+            self.open(build=True, progress=progress)
+        return offset
 
     def track(self, events: Sequence[Event], key: str | None = None) -> int:
         """Write events durably and return their offset. `key` makes the call idempotent.
@@ -217,12 +222,33 @@ class Service:
     def upsert_products(self, products: Sequence[Mapping[str, Any]], key: str | None = None) -> int:
         """Change or add products and return the offset. An absent field stays, null clears. `key` as in `track`."""
         once = Once.of(self.vault, "products", key, products) if key else None
-        return self._change(once, lambda history: self._upserter().upsert(products, history, self.reader()))
+        return self._change(PRODUCTS, once, lambda: self._upserter.upsert(products, self.history(), self.reader()))
 
     def retire_products(self, ids: Sequence[str], key: str | None = None) -> int:
         """Take products out of the catalogue and return the offset. `key` as in `track`."""
         once = Once.of(self.vault, "products", key, ids) if key else None
-        return self._change(once, lambda history: self._upserter().retire(ids, history))
+        return self._change(PRODUCTS, once, lambda: self._upserter.retire(ids, self.history()))
+
+    def ingest_text(
+        self, text: str, product_id: str | None = None, document_id: str | None = None, kind: str = "text",
+        key: str | None = None,
+    ) -> IngestedText:  # fmt: skip
+        """Take in a text about a product, which becomes claims; the same id again replaces it. `key` as in `track`.
+
+        Without `product_id` the text must surely name one (`graphsvc.linking`). Raises InputError, NotFoundError.
+        """
+        given, history = GivenText(text, product_id, document_id, kind), self.history
+        once = Once.of(self.vault, "texts", key, [asdict(given)]) if key else None
+        offset = self._change(
+            DOCUMENTS, once,
+            lambda: self._documents.add(given, history, self.catalogue, self._product_row, self.reader()),
+        )  # fmt: skip
+        return ingested(next(self.log.read(offset - 1, offset)))
+
+    def remove_text(self, document_id: str, key: str | None = None) -> int:
+        """Take a text back, with what only it supported; returns the offset. `key` as in `track`."""
+        once = Once.of(self.vault, "texts", key, [document_id]) if key else None
+        return self._change(DOCUMENTS, once, lambda: self._documents.remove(document_id, self.history))
 
     # ---- answers
 
@@ -236,7 +262,7 @@ class Service:
     def search(self, request: SearchRequest) -> SearchResult:
         """Hybrid search. Raises QueryError for a filter, cursor or page that is not valid."""
         result = self.catalogue.search(request)
-        return replace(result, query_id=_query_id())
+        return replace(result, query_id=uuid4().hex)
 
     def predict(self, text: str, first: int = 8) -> list[Suggestion]:
         """Completions while typing."""
@@ -257,9 +283,17 @@ class Service:
     def extract(self, text: str) -> Extracted:
         """What a text says, and the nodes that it leads to; nothing is written. Raises InputError for no text."""
         try:
-            return self._texts.read(text, self.reader(), self.catalogue.knows)
+            return self._texts.read(text, self.reader(), self.entities.linker(self.catalogue))
         except ExtractorError as error:
             raise of_extractor(error) from error
+
+    def texts(self) -> list[dict[str, Any]]:
+        """The texts that stand, the latest first: those that came alone, and reviews of which something is claimed."""
+        return current_texts(self.warehouse, self.history())
+
+    def provenance(self, name: str) -> Provenance:
+        """From a product or a claim back to texts, rows and files. Raises NotFoundError."""
+        return trace(self.warehouse, self.history(), name)
 
     def entity(self, entity_id: str) -> Entity | None:
         """A node of the graph with what stands around it. Raises GraphUnavailable when Neo4j is away or hangs."""
@@ -283,7 +317,7 @@ class Service:
             for product, (_, score, reasons) in zip(products, found, strict=True)
             if product is not None
         )
-        return Recommendations(items, min(catalogue.offset, engine.offset), _query_id())
+        return Recommendations(items, min(catalogue.offset, engine.offset), uuid4().hex)
 
     def shopper(self, name: str) -> str:
         """The pseudonym of a shopper, given by the shop's own id, or as the graph names them: "shopper:PSEUDONYM"."""
@@ -317,7 +351,7 @@ class Service:
             if self._reader is None:
                 with storage_errors(self.warehouse.folder):
                     self._reader = learn(self.warehouse, self.history())  # values are learnt by imports
-            return self._reader
+            return self._reader.beside(self._texts.trained(), self.entities.decided())
 
     @property
     def _teach(self) -> Teach | None:
@@ -325,13 +359,19 @@ class Service:
         settings = self.settings
         return partial(learn_values, settings.encoder, model_cache(), settings.threads) if settings.learn else None
 
+    @property
     def _upserter(self) -> Upserter:
-        return Upserter(self.warehouse, self.vault, _Contracts(self.shop))
+        return Upserter(self.warehouse, self.vault, ContractsOf(self.shop.contracts))
 
-    def _change(self, once: Once | None, make: Callable[[History], Mapping[str, Any]]) -> int:
+    def _product_row(self, product_id: str) -> Mapping[str, Any] | None:
+        """A product's row: of the catalogue, or where that does not know it yet, of the tables."""
+        known = self.catalogue.known(product_id)
+        return known.row if known else self._upserter.row(product_id, self.history())
+
+    def _change(self, kind: str, once: Once | None, make: Callable[[], Mapping[str, Any]]) -> int:
         with self._writing:
             known = self._known(once)
-            return self._append(PRODUCTS, make(self.history()), "api", once) if known is None else known
+            return self._append(kind, make(), "api", once) if known is None else known
 
     def _known(self, once: Once | None) -> int | None:
         """The offset at which the same request was written before. Raises ConflictError when another has its key."""
@@ -346,25 +386,6 @@ class Service:
         return offset
 
 
-class _Contracts(Mapping[str, Contract]):
-    """The contracts of the shop's product sources, read when asked for."""
-
-    def __init__(self, shop: Shop) -> None:
-        self._folder = shop.contracts
-
-    def __getitem__(self, name: str) -> Contract:
-        found = contracts.load(self._folder, name, "products")
-        if found is None:
-            raise KeyError(name)
-        return found
-
-    def __iter__(self) -> Any:
-        return (path.name.removesuffix(".products.yaml") for path in self._folder.glob("*.products.yaml"))
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-
 def open_service(settings: Settings, *, write: bool = True, purpose: str = "a command") -> Service:
     """Open a shop and its snapshots: the composition root."""
     service = Service(settings, write=write, purpose=purpose)
@@ -375,7 +396,3 @@ def open_service(settings: Settings, *, write: bool = True, purpose: str = "a co
     except BaseException:
         service.close()
         raise
-
-
-def _query_id() -> str:
-    return uuid4().hex

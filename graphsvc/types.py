@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from graphsvc.entities.links import Link
+
 EventKind = Literal["impression", "view", "click", "cart", "buy", "like", "share", "comment", "rate", "remove"]
 Sort = Literal["relevance", "price", "price_desc", "newest", "popularity", "rating"]
 Intent = Literal["related", "complementary", "substitute"]
@@ -242,7 +244,7 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """An edge as seen from one node: `outgoing` says whether it starts there. `claims` prove it."""
+    """An edge as seen from one node, where it starts if it is `outgoing`. `claims` prove it; `said` is it in words."""
 
     type: str
     outgoing: bool
@@ -251,11 +253,15 @@ class Relation:
     name: str
     properties: Mapping[str, Any] = field(default_factory=dict)
     claims: tuple[str, ...] = ()
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class FoundMention:
-    """What a text mentions: characters `start` to `end`, what it is, how sure and who says so."""
+    """What a text mentions: characters `start` to `end`, what it is, how sure and who says so.
+
+    `link` is the node that it means, None where its label names no kind of node.
+    """
 
     start: int
     end: int
@@ -263,6 +269,7 @@ class FoundMention:
     label: str
     confidence: float
     extractor: str
+    link: Link | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,17 +291,19 @@ class FoundAttribute:
     known: bool
     number: float | None = None
     unit: str | None = None
+    link: Link | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FoundRelation:
-    """A relation between two mentions of a text."""
+    """A relation between two mentions of a text; `link` is the node that its tail means."""
 
     relation: str
     head: FoundMention
     tail: FoundMention
     confidence: float
     extractor: str
+    link: Link | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,3 +314,86 @@ class Extracted:
     mentions: tuple[FoundMention, ...] = ()
     attributes: tuple[FoundAttribute, ...] = ()
     relations: tuple[FoundRelation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TextSource:
+    """A text about a product, and where it came from. `row` is the raw row of an import, where there was one."""
+
+    id: str
+    kind: str
+    text: str
+    source: str
+    file: str
+    line: int
+    row: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StatedClaim:
+    """One claim: what it says, the node it leads to, and the characters that prove it.
+
+    `place` names the text or the field in which `start` to `end` stand; `document` is the text that says so, None for
+    the product's own row. `extractor` has its version.
+    """
+
+    id: str
+    predicate: str
+    name: str
+    value: str
+    node: str
+    confidence: float
+    extractor: str
+    place: str | None
+    start: int | None
+    end: int | None
+    quote: str
+    number: float | None = None
+    unit: str | None = None
+    document: TextSource | None = None
+
+    @property
+    def evidence(self) -> str:
+        """Where it stands, and in which words."""
+        where = f"{self.place} {self.start}–{self.end}" if self.place else "?"
+        return f"{where}: {self.quote}"
+
+
+@dataclass(frozen=True, slots=True)
+class IngestedText:
+    """A text that was taken in: its entry of the log, its id, the product it is about, and what it claims."""
+
+    offset: int
+    id: str
+    product_id: str
+    claims: tuple[StatedClaim, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DerivedFact:
+    """A fact that follows from `given`, another predicate of the same node, by a rule; `claims` are that one's."""
+
+    predicate: str
+    name: str
+    value: str
+    node: str
+    given: str
+    claims: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """The claims of a product, or one of them, and its row; of a product also what its facts lead to.
+
+    `derived` follows from them; the claims named in `outvoted` make none: a field of the product says another value.
+    """
+
+    product_id: str
+    title: str
+    claims: tuple[StatedClaim, ...]
+    source: str | None
+    file: str | None
+    line: int | None
+    row: str | None
+    derived: tuple[DerivedFact, ...] = ()
+    outvoted: tuple[str, ...] = ()

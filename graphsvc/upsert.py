@@ -4,8 +4,9 @@ A change goes through the same cleaning, contract and extractors as an import, a
 Knows one call's products; what it makes is written to the log by the service.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import md5
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -79,6 +80,10 @@ class Upserter:
             raise NotFoundError(f"There is no product {missing[0]!r}.", "Nothing was retired; leave it out.")
         return {"products": [{**row, "retired": True} for row in rows]}
 
+    def row(self, product_id: str, history: History) -> Mapping[str, Any] | None:
+        """The current row of a product, None when there is none."""
+        return next(iter(self._rows([product_id], history)), None)
+
     def _rows(self, ids: Sequence[str], history: History) -> list[Row]:
         rows = history.rows.get("products")
         found = self._warehouse.run("product_rows", history.order, rows={"products": rows}, ids=list(ids))
@@ -129,6 +134,25 @@ class Upserter:
             name = self._named(change.get("id"))
             merged[name] = {**merged.get(name, {}), **change}
         return merged
+
+
+class ContractsOf(Mapping[str, Contract]):
+    """The contracts of a shop's product sources, read from their folder when asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __getitem__(self, name: str) -> Contract:
+        found = contracts.load(self._folder, name, "products")
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return (path.name.removesuffix(".products.yaml") for path in self._folder.glob("*.products.yaml"))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def _check_count(items: Sequence[object]) -> None:

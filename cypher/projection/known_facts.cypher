@@ -2,7 +2,8 @@
 // params: rows list
 // returns: label, id, depth
 UNWIND $rows AS row
-MATCH (p:Product {id: row.id})-[:HAS_BRAND|MADE_BY|IN_CATEGORY|HAS_VALUE]->(f)
+MATCH (p:Product {id: row.id})-[:HAS_BRAND|MADE_BY|IN_CATEGORY|HAS_VALUE
+      |COMPATIBLE_WITH|ACCESSORY_OF|REPLACES|PART_OF|MADE_FROM|SUITS]->(f)
 OPTIONAL MATCH (f)-[:CHILD_OF*1..12]->(above)
 WITH collect(DISTINCT f) + collect(DISTINCT above) AS found
 UNWIND found AS n

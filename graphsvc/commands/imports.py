@@ -53,7 +53,7 @@ def ingest(
                 progress=report,
             )  # fmt: skip
             if done.offset is not None and graph:
-                _follow_graph(service, report)
+                follow_graph(service, report)
         _say(done, dry_run)
         if json:
             dump(summary(done))
@@ -106,7 +106,7 @@ def retry(
         done = service.receiver().retry(name, asset)
         if done.offset is not None:
             service.open(progress=report)
-            _follow_graph(service, report)
+            follow_graph(service, report)
         _say(done, False)
         left = "".join(f" + {rows:,} {why}" for why, rows in done.left.items())
         total = done.batch.counts.read + sum(done.left.values())
@@ -186,7 +186,8 @@ def _say(done: Report, dry_run: bool) -> None:
         out.print(here(f"See what was refused: python -m graphsvc quarantine list --name {name}"), markup=False)
 
 
-def _follow_graph(service: Service, report: object) -> None:
+def follow_graph(service: Service, report: object) -> None:
+    """Bring Neo4j up with the log; where it is away, say so and go on."""
     try:
         service.follow_graph(report)  # type: ignore[arg-type]
     except GraphUnavailable as error:

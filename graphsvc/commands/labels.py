@@ -27,8 +27,10 @@ from graphsvc.labels import (
 )
 from graphsvc.labels.split import TEST
 from graphsvc.labels.split import split as split_items
+from graphsvc.language_model import extractor_faults
 from graphsvc.service import Service
 from graphsvc.settings import Settings
+from graphsvc.workshop import draw_labels
 
 labels = typer.Typer(help="Labelled texts: import, list, judge, split and export them.", no_args_is_help=True)
 Format = Annotated[str | None, typer.Option(help=f"{', '.join(READERS)}; guessed from the content without one")]
@@ -67,6 +69,28 @@ def import_file(
             left = [asdict(problem) for problem in found.problems]
             dump({"name": name, "part": part, "format": found.format, "items": len(found.items), "offset": offset,
                   "unreadable": left, "leaks": _leaks(card.leaks)})  # fmt: skip
+
+
+@labels.command("draw")
+def draw_set(
+    context: typer.Context,
+    name: Annotated[str, typer.Option(help="of the set of mentions; relations go into NAME-relations")] = "drawn",
+    json: Json = False,
+) -> None:
+    """Label the shop's own titles and descriptions by its fields, its extractors and patterns, where nobody has.
+
+    Examples:
+
+      python -m graphsvc labels draw
+
+      python -m graphsvc labels card drawn drawn-relations
+    """
+    with errors(), Service(_settings(context), purpose="a drawing of labels") as service, extractor_faults():
+        counts = draw_labels(service, name)
+    out.print(", ".join(f"{own}: {count:,} items" for own, count in counts.items()), markup=False)
+    out.print(here(f"Learn from them: python -m graphsvc train mentions --labels {name}"), markup=False)
+    if json:
+        dump(counts)
 
 
 @labels.command("list")

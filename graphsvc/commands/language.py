@@ -12,7 +12,6 @@ from typing import Annotated
 import typer
 
 from graphsvc.commands.terminal import dump, err, errors, here, out, progress
-from graphsvc.commands.training import ROOM
 from graphsvc.errors import InputError
 from graphsvc.models import DataPart
 from graphsvc.read_model import model_cache
@@ -22,6 +21,7 @@ from graphsvc.shop import Shop
 from graphsvc.train.material import documents_of, lines_of, texts_of
 from graphsvc.train.plan import plan_of
 from graphsvc.train.runs import begin, running, timed
+from graphsvc.workshop import ROOM
 
 TASK, FOLDER, CHECKPOINTS = "language-model", "encoder", "checkpoints"
 RATE, HEAD_RATE = 1e-4, 1e-3

@@ -8,9 +8,10 @@ from rich.markup import escape
 from graphsvc.commands.terminal import dump, err, errors, here, out, progress, show
 from graphsvc.doctor import compare, examine
 from graphsvc.errors import GraphUnavailable, StorageError
-from graphsvc.service import Service, Status
+from graphsvc.service import Service
 from graphsvc.settings import Settings
 from graphsvc.shop import Shop
+from graphsvc.standing import Status
 
 
 def status(

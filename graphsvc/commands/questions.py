@@ -7,11 +7,14 @@ import typer
 from rich.markup import escape
 
 from graphsvc.commands.terminal import dump, errors, out, show
+from graphsvc.entities.links import Link
 from graphsvc.errors import InputError
 from graphsvc.lineage import trace
 from graphsvc.service import Service, open_service
 from graphsvc.settings import Settings
 from graphsvc.types import Filter, Hit, Reason, Recommendation, RecommendRequest, SearchRequest
+
+UNKEPT = "(the raw row is not kept: it came in a small change)"
 
 
 def search(
@@ -65,7 +68,9 @@ def extract(
     text: Annotated[str, typer.Argument(help="a title, a description or a review")],
     json: Annotated[bool, typer.Option("--json", help="one JSON object on the last line")] = False,
 ) -> None:
-    """Show what a text says: mentions, attributes, relations, with their places. Nothing is written.
+    """Show what a text says: mentions, attributes, relations, with their places and the nodes that they mean.
+
+    "new" is what no node means, with the nearest that are there. Nothing is written.
 
     Example:  python -m graphsvc extract "Nordholm 28cm cast-iron frying pan, black"
     """
@@ -73,20 +78,22 @@ def extract(
         found = service.extract(text)
         rows = [
             (one.predicate, one.name, one.value, f"{one.start}–{one.end}", one.quote, f"{one.confidence:.2f}",
-             one.extractor, one.node if one.known else f"{one.node} (new)")
+             one.extractor, _linked(one.link))
             for one in found.attributes
         ]  # fmt: skip
         show(("says", "of", "value", "at", "words", "sure", "by", "node"), rows)
         if found.mentions:
             show(
-                ("mention", "at", "words", "sure", "by"),
-                [(m.label, f"{m.start}–{m.end}", m.text, f"{m.confidence:.2f}", m.extractor) for m in found.mentions],
-            )
+                ("mention", "at", "words", "sure", "by", "node"),
+                [(m.label, f"{m.start}–{m.end}", m.text, f"{m.confidence:.2f}", m.extractor, _linked(m.link))
+                 for m in found.mentions],
+            )  # fmt: skip
         if found.relations:
             show(
-                ("from", "relation", "to", "sure", "by"),
-                [(r.head.text, r.relation, r.tail.text, f"{r.confidence:.2f}", r.extractor) for r in found.relations],
-            )
+                ("from", "relation", "to", "at", "sure", "by", "node"),
+                [(r.head.text, r.relation, r.tail.text, f"{r.tail.start}–{r.tail.end}", f"{r.confidence:.2f}",
+                  r.extractor, _linked(r.link)) for r in found.relations],
+            )  # fmt: skip
         if json:
             dump(asdict(found))
 
@@ -128,13 +135,24 @@ def why(
         show(
             ("fact", "value", "node", "claim", "sure", "extractor", "evidence"),
             [
-                (f.predicate, f.value, f.node, f.claim, f"{f.confidence:.2f}", f.extractor, f.evidence)
-                for f in found.facts
+                (f"{c.predicate} {c.name}".rstrip(), c.value, c.node, c.id,
+                 f"{c.confidence:.2f}" + (" outvoted" if c.id in found.outvoted else ""), c.extractor,
+                 f"{c.document.id}, {c.evidence}" if c.document else c.evidence)
+                for c in found.claims
             ],
-            found.product,
-        )
+            f"{found.product_id}  {found.title}",
+        )  # fmt: skip
+        if found.derived:
+            show(
+                ("derived", "value", "node", "from", "claims"),
+                [(f"{d.predicate} {d.name}", d.value, d.node, f"{d.given} {d.name}", ", ".join(d.claims))
+                 for d in found.derived],
+            )  # fmt: skip
         out.print(f"Row: {escape(found.file or '?')}, line {found.line}, of {escape(found.source or '?')}")
-        out.print(escape(found.row or "(the raw row is not kept: it came in a small change)"))
+        out.print(escape(found.row or UNKEPT))
+        for text in dict.fromkeys(claim.document for claim in found.claims if claim.document):
+            out.print(f"{escape(text.kind.capitalize())} {escape(text.id)}: {escape(text.file)}, line {text.line}")
+            out.print(escape(text.row or text.text))
 
 
 def _attributes(given: list[str]) -> dict[str, tuple[str, ...]]:
@@ -155,6 +173,16 @@ def _spelled(answer: Hit | Recommendation) -> dict[str, object]:
         "id": product.id, "title": product.title, "brand": product.brand, "category": product.category,
         "price": product.price, "currency": product.currency, "score": answer.score, "reasons": reasons,
     }  # fmt: skip
+
+
+def _linked(link: Link | None) -> str:
+    """A node, by what it was found and how surely; or that it is new, with the nearest."""
+    if link is None:
+        return ""
+    if link.known:
+        return f"{link.node} ({link.how} {link.confidence:.2f})"
+    near = ", ".join(f"{one.node} ({one.how} {one.confidence:.2f})" for one in link.candidates)
+    return f"{link.node} (new" + (f"; nearest {near})" if near else ")")
 
 
 def _why(reasons: tuple[Reason, ...]) -> str:

@@ -16,10 +16,13 @@ from rich.markup import escape
 from graphsvc.commands.terminal import err, errors, out, progress, show
 from graphsvc.delivery import Report
 from graphsvc.demo.tour import load_shops, tour
+from graphsvc.demo.workshop import Learnt, learn_from_texts
 from graphsvc.errors import RefusedError
+from graphsvc.rereading import KINDS
 from graphsvc.service import Service
 from graphsvc.settings import Settings
 
+LEARNT = 8  # statements that the demo shows of what its models read
 Application = Callable[[Service, Settings], Any]  # → an ASGI application
 
 
@@ -65,10 +68,12 @@ def demo_with(application: Application) -> Callable[..., None]:
         with errors(), Service(settings, purpose="the demo") as service:
             with progress() as report:
                 loaded = load_shops(service, report)
+                learnt = learn_from_texts(service, report)
                 service.open(build=True, progress=report)
                 service.follow_graph(report)
                 service.graph.warm()
             _say(loaded)
+            _say_learnt(learnt)
             service.follow_in_background()
             with running(application, service, settings) as address:
                 tour(address, service.shop.secret("secret"), service.shop.home, out)
@@ -84,6 +89,23 @@ def _say(loaded: Sequence[Report]) -> None:
         for n in (done.batch.counts,)
     ]
     show(("file", "rows read", "= accepted", "+ unchanged", "+ quarantined"), rows)
+
+
+def _say_learnt(learnt: Learnt) -> None:
+    """Which models were made of the texts, and what they read there that no field held."""
+    for made in learnt.models:
+        place = "in production" if made.promoted else f"not in production: {made.refused}"
+        out.print(f"{made.kind} {made.version}: {place}", markup=False)
+    counts = learnt.difference.counts
+    said = ", ".join(f"{counts.get(kind, 0):,} {kind}" for kind in KINDS)
+    out.print(f"Of {learnt.difference.read:,} products read anew: {said} statements. Some that no field held:")
+    show(
+        ("product", "says", "value", "words", "by"),
+        [
+            (one.title, one.qualifier or one.predicate, one.object, one.quote, one.extractor)
+            for one in learnt.difference.samples.get("new", ())[:LEARNT]
+        ],
+    )
 
 
 @contextmanager

@@ -4,29 +4,31 @@ Reads options and shows what came of them; the course of a run stands in `graphs
 """
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Column
 
 from graphsvc.commands.labels import say_leaks
 from graphsvc.commands.terminal import dump, err, errors, here, out, progress, show
-from graphsvc.errors import GateError, InputError
+from graphsvc.errors import InputError
 from graphsvc.labels import READERS, leak
 from graphsvc.language_model import extractor_faults
+from graphsvc.models import Limits
 from graphsvc.models.card import shown
-from graphsvc.read_model import model_cache
 from graphsvc.service import Service
 from graphsvc.settings import Settings
 from graphsvc.shop import Shop
 from graphsvc.train.material import Material, from_file, from_shop, parted, test_part
-from graphsvc.train.plan import Plan, plan_of
-from graphsvc.train.runs import MODEL, REPORT, Run, begin, running, runs
+from graphsvc.train.plan import plan_of
+from graphsvc.train.runs import REPORT, Run, begin, running, runs
 from graphsvc.train.sinks import SINKS, open_sink, sink_settings
+from graphsvc.workshop import ROOM, Made, keep_model, pursue_run
 
 train = typer.Typer(help="Train models from labels, and see the runs.", no_args_is_help=True)
-ROOM = "runs"
 Text = str | None
 Number = float | None
 
@@ -87,11 +89,19 @@ def teach(
         run = begin(Shop.open(context.obj.home).home / ROOM, task, plan, data, budget if search else "", resume)
         err.print(f"The run is {run.id}: {material.train.part.items:,} to learn from.", markup=False)
         with running(run):
-            scores = _pursue(run, material, plan)
-            kept = _keep(context.obj, run, promote)
-    _show(run, scores, kept)
+            if "report_to" in plan.settings:
+                open_sink(run.folder)
+            with progress() as report:
+                scores = pursue_run(run, material, plan, report)
+            with Service(context.obj, purpose="a training") as service:
+                made = keep_model(service, run, Limits() if promote else None)
+    if made.refused:
+        err.print(f"[yellow]{escape(made.refused)}[/yellow]")
+    _show(run, scores, made)
     if json:
-        dump({"run": run.id, **kept, "report": str(run.folder / REPORT), **scores})
+        dump({"run": run.id, **asdict(made), "report": str(run.folder / REPORT), **scores})
+    if made.refused:
+        raise typer.Exit(1)
 
 
 @train.command("list")
@@ -135,43 +145,16 @@ def _material(
         return Material(learnt, from_shop(service.warehouse, service.history(), test, kind, "test"))
 
 
-def _pursue(run: Run, material: Material[Any], plan: Plan) -> Mapping[str, Any]:
-    from graphsvc.train.arguments import arguments_of
-    from graphsvc.train.course import pursue
-
-    if "report_to" in plan.settings:
-        open_sink(run.folder)
-    arguments_of(plan, run.folder, 1, False)  # what is wrong with the options is said before anything is done
-    with progress() as report:
-        return pursue(run, material, plan, model_cache(), report)
-
-
-def _keep(settings: Settings, run: Run, promote: bool) -> dict[str, Any]:
-    """The model in the registry, as candidate, and in production where that is asked and the gate lets it."""
-    from graphsvc.train.course import card_of
-
-    with Service(settings, purpose="a training") as service:
-        registry, kind, why = service.registry, run.record["task"], f"run {run.id}"
-        version = registry.add(run.folder / MODEL, card_of(run))
-        registry.nominate(kind, version, why)
-        run.note(version=version)
-        if promote:
-            try:
-                registry.promote(kind, version, why=why)
-            except GateError as error:
-                err.print(f"[yellow]{error.message}[/yellow]", highlight=False)
-                promote = False
-    return {"version": version, "kind": kind, "promoted": promote}
-
-
-def _show(run: Run, scores: Mapping[str, Any], kept: Mapping[str, Any]) -> None:
+def _show(run: Run, scores: Mapping[str, Any], made: Made) -> None:
     rows = {"all": scores, "unseen": scores["unseen"], **scores["per_label"]}
     names = ("f1", "precision", "recall")
     show(("", "F1", *names[1:]), [(title, *(f"{row[name]:.4f}" for name in names)) for title, row in rows.items()])
-    place = "in production" if kept["promoted"] else "candidate"
-    out.print(f"{kept['kind']} {kept['version']} is {place}. Report: {run.folder / REPORT}", markup=False)
-    if not kept["promoted"]:
-        out.print(here(f"Put it into production: python -m graphsvc models promote {kept['version']}"), markup=False)
+    place = "in production" if made.promoted else "candidate"
+    out.print(f"{made.kind} {made.version} is {place}. Report: {run.folder / REPORT}", markup=False)
+    if made.promoted:
+        out.print(here("Read the catalogue anew by it: python -m graphsvc re-extract"), markup=False)
+    else:
+        out.print(here(f"Put it into production: python -m graphsvc models promote {made.version}"), markup=False)
 
 
 def _row(run: Run) -> tuple[str, ...]:

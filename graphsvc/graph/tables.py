@@ -6,7 +6,7 @@ does not know how the tables reach Neo4j.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from extractors.category import SEPARATOR
 from graphsvc.knowledge import FACTS
-from graphsvc.ontology import category_id
+from graphsvc.ontology import RULES, category_id
 from graphsvc.warehouse.schemas import TABLES, TEXT, WHOLE
 
 SQL = Path(__file__).parent / "sql"
@@ -165,11 +165,14 @@ def _provide(connection: duckdb.DuckDBPyConnection, scopes: Mapping[str, str]) -
     """Give the views that the SQL files read: the whole table, a narrower one, or an empty one where there is none."""
     for name, schema in READ.items():
         source, scope = f"current_{name}" if name in CURRENT else name, scopes.get(name)
+        view = f"graph_{name}" if name != "facts" else "given_facts"
         if scope == NOTHING or not _exists(connection, source):
-            connection.register(f"graph_{name}", schema.empty_table())
+            connection.register(view, schema.empty_table())
         else:
             text = (SQL / f"{scope}.sql").read_text("utf-8") if scope else f"FROM {source}"
-            connection.execute(f"CREATE OR REPLACE TEMP VIEW graph_{name} AS {text}")
+            connection.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS {text}")
+    connection.register("graph_rules", pa.Table.from_pylist(list(map(asdict, RULES))))
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW graph_facts AS {(SQL / 'derived_facts.sql').read_text('utf-8')}")
     connection.register("graph_categories", _categories(connection))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from cypher.driver import Graph
 from cypher.statements import step
 from graphsvc.graph.tables import Part, all_parts
+from graphsvc.ontology import said
 from graphsvc.types import Entity, Relation
 
 EACH = 25  # relations of one kind and direction that an entity shows
@@ -64,7 +65,7 @@ def _relations(graph: Graph, part: Part, entity_id: str, outgoing: bool, each: i
         Relation(
             part.kind, outgoing, row["node"]["id"], row["label"], _name(row["node"]),
             {name: value for name, value in _plain(row["properties"]).items() if name != "claims"},
-            tuple(row["properties"].get("claims") or ()),
+            tuple(row["properties"].get("claims") or ()), said(part.kind, outgoing),
         )
         for row in graph.read(named, id=entity_id, limit=each).dicts()
     ]  # fmt: skip

@@ -16,12 +16,16 @@ import embeddings.lexical_kernels
 import embeddings.scan_kernels
 import graphsvc.search.kernels
 from embeddings.encoders import Encoder, Vectors
+from embeddings.words import tokens
+from graphsvc.entities.decided import Decided
+from graphsvc.entities.linker import Linker
 from graphsvc.errors import StorageError
 from graphsvc.search.answers import answer, ranking, score
 from graphsvc.search.data import CatalogueData
 from graphsvc.search.filters import Mask, read_filter
 from graphsvc.search.nodes import CATEGORY
 from graphsvc.search.prices import compared_in, settled
+from graphsvc.search.products import Known
 from graphsvc.search.snapshot import open_snapshot
 from graphsvc.search.state import State
 from graphsvc.search.suggestions import suggest
@@ -29,6 +33,7 @@ from graphsvc.snapshots import REBUILD
 from graphsvc.types import CategoryView, Filter, Product, SearchRequest, SearchResult, Suggestion
 
 REMEMBERED = 2_048  # queries whose vectors are kept
+TITLED = 5  # hits among which the product that a name means is looked for
 SPARE = 32  # neighbours asked for beyond those wanted: some are gone, some are alike
 
 
@@ -182,14 +187,37 @@ class Catalogue:
         vectors = np.stack(found)[places] if found else np.empty((0, 0), np.float32)
         return [ids[place] for place in known.tolist()], vectors
 
+    def known(self, product_id: str) -> Known | None:
+        """What a change of a product, or a text about it, builds upon; None when there is none."""
+        row = self._state.row(product_id)
+        return self._state.known(row) if row >= 0 else None
+
     def facts_of(self, product_id: str) -> list[str]:
         """The ids of the nodes that a product's facts lead to; none when it is unknown."""
         state, row = self._state, self._state.row(product_id)
         return [state.nodes.ids[int(node)] for node in state.columns.facts(row)] if row >= 0 else []
 
-    def knows(self, node_id: str) -> bool:
-        """Whether a fact of some product leads, or led, to a node."""
-        return node_id in self._state.nodes.ids
+    def linker(self, decided: Decided) -> Linker:
+        """What finds the node that a name means, by the names and the surroundings of all nodes."""
+        state = self._state
+        return Linker(
+            state.nodes, state.node_counts, decided, encode=self._encoder.passages, around=state.standing_with,
+            titled=self._titled,
+        )  # fmt: skip
+
+    def node_name(self, node_id: str) -> str | None:
+        """How a node is written that a fact of some product leads, or led, to; None for any other."""
+        number = self._state.nodes.ids.find(node_id)
+        return self._state.nodes.names[number] if number >= 0 else None
+
+    def _titled(self, name: str) -> tuple[str, str] | None:
+        """The one product whose title says a name: two words at least, one of them with a digit."""
+        said = frozenset(tokens(name))
+        if len(said) < 2 or not any(word[0].isdigit() or word[-1].isdigit() for word in said):
+            return None
+        request = SearchRequest(name, first=TITLED, reasons=False, correct=False)
+        found = [hit for hit in self.search(request).hits if said <= frozenset(tokens(hit.product.title))]
+        return (found[0].product.id, found[0].product.title) if len(found) == 1 and not found[0].alike else None
 
     def category(self, category_id: str) -> CategoryView | None:
         """One category in its tree with the number of products below it; None when no product is in it."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from embeddings.bm25 import term_key
 from extractors.category import SEPARATOR
+from graphsvc.warehouse.standardise import other_words
 
 SPOKEN = 64  # attributes of a product whose names and values are indexed
 LONGEST_VALUE = 80  # characters: longer values are prose
@@ -47,8 +48,9 @@ def document_of(row: Mapping[str, Any], facts: Sequence[Fact]) -> Document:
     """The text of a product row (columns of PRODUCTS) and its facts (rows of FACTS)."""
     title = row["title"] or row["key"] or ""
     named = _unsaid(title, list(dict.fromkeys(_named(row, facts))))
-    spoken = list(dict.fromkeys((*named, *_attributes(row))))
-    return Document(title, row["description"] or "", ", ".join(spoken), ", ".join(named))
+    body = row["description"] or ""
+    spoken = list(dict.fromkeys((*named, *_attributes(row), *_found(facts, f"{title}\n{body}", row))))
+    return Document(title, body, ", ".join(spoken), ", ".join(named))
 
 
 def _named(row: Mapping[str, Any], facts: Sequence[Fact]) -> Iterator[str]:
@@ -68,7 +70,7 @@ def _unsaid(title: str, names: list[str]) -> list[str]:
 
 
 def _attributes(row: Mapping[str, Any]) -> Iterator[str]:
-    """The shop's own attributes in words; those that extractors found stand in the texts already.
+    """The shop's own attributes in words, with what the other language calls their values.
 
     Of what a product simply has ("bluetooth: yes") the name says it; what it lacks is better unsaid.
     """
@@ -77,4 +79,16 @@ def _attributes(row: Mapping[str, Any]) -> Iterator[str]:
         if value.casefold() in YES:
             yield name
         elif name and value and len(value) <= LONGEST_VALUE and value.casefold() not in NO:
-            yield f"{name} {value}"
+            yield " ".join((name, value, *other_words(value)))
+
+
+def _found(facts: Sequence[Fact], said: str, row: Mapping[str, Any]) -> Iterator[str]:
+    """What extractors found and neither texts nor fields say in these words: a standard word, another language's."""
+    own = {attribute["value"] for attribute in row["attributes"] or ()}
+    said = said.casefold()
+    for fact in facts:
+        value = str(fact["name"])
+        if fact["attribute"] and value not in own and len(value) <= LONGEST_VALUE:
+            words = [word for word in (value, *other_words(value)) if word.casefold() not in said]
+            if words:
+                yield " ".join((str(fact["attribute"]).replace("-", " ").replace("_", " "), *words))

@@ -5,12 +5,12 @@ one. Knows what is numbered already; does not index or store.
 """
 
 import math
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
@@ -20,8 +20,9 @@ from graphsvc.search.columns import IN, OUT, UNKNOWN_STOCK, UNPRICED, Row
 from graphsvc.search.data import CatalogueData
 from graphsvc.search.documents import Document, Fact, document_of
 from graphsvc.search.nodes import Nodes, nodes_of
-from graphsvc.search.products import pack_facts, pack_product
+from graphsvc.search.products import pack_facts, pack_origin, pack_product
 
+Rows = Sequence[Mapping[str, Any]]
 AVAILABILITY = "availability"
 AVAILABLE = frozenset({"in-stock", "instock", "available", "有货", "现货"})  # slugs of what sources say of it
 PIECE = 4096  # products held as Python objects at once
@@ -64,6 +65,7 @@ class Intake:
     rows: list[Row] = field(default_factory=list)
     products: list[bytes] = field(default_factory=list)
     facts: list[bytes] = field(default_factory=list)
+    origins: list[bytes] = field(default_factory=list)
     documents: list[Document] = field(default_factory=list)
 
 
@@ -71,13 +73,14 @@ def take_in(data: CatalogueData, numbering: Numbering) -> Iterator[Intake]:
     """Yield the products of `data` piece by piece; what they bring that is new is added to `numbering`."""
     fresh: dict[int, int] = {}
     liked = _popularity(data)
-    for rows, facts in _pieces(data):
+    for rows, facts, own, texts in _pieces(data):
         labels = _labels(rows, numbering.nodes.labels)
         nodes = [node for each in facts for fact in each for node in nodes_of(fact)]
         numbering.nodes = numbering.nodes.with_more(nodes, labels)
         piece = Intake()
-        for row, known in zip(rows, facts, strict=True):
+        for row, known, apart, said in zip(rows, facts, own, texts, strict=True):
             _take(row, known, numbering, fresh, liked.get(row["product_id"]), data.places, piece)
+            piece.origins.append(pack_origin(row, known, apart, said))
         yield piece
 
 
@@ -172,19 +175,34 @@ def _labels(rows: Iterable[Mapping[str, Any]], known: Mapping[str, str]) -> dict
     return labels
 
 
-def _pieces(data: CatalogueData) -> Iterator[tuple[list[dict[str, Any]], list[list[Fact]]]]:
-    """Rows of products, some thousand at once, and the facts of each."""
-    owners: Any = pc.index_in(data.facts["product_id"], value_set=data.products["product_id"].combine_chunks())
-    owner = np.asarray(pc.fill_null(owners, -1))
-    order = np.argsort(owner, kind="stable")
-    ends = np.searchsorted(owner[order], np.arange(data.products.num_rows + 1))
+def _pieces(data: CatalogueData) -> Iterator[tuple[list[dict[str, Any]], list[Rows], list[Rows], list[Rows]]]:
+    """Rows of products, some thousand at once, and of each the facts, those of its own claims, and claims of texts."""
+    ids = data.products["product_id"].combine_chunks()
+    held = [_Held(data.facts, "product_id", ids), _Held(data.own, "product_id", ids), _Held(data.texts, "subject", ids)]
     for at in range(0, data.products.num_rows, PIECE):
         rows = data.products.slice(at, PIECE).to_pylist()
-        chosen = order[ends[at] : ends[at + len(rows)]]
-        by_row: dict[int, list[Fact]] = defaultdict(list)
-        for number, fact in zip(owner[chosen].tolist(), data.facts.take(chosen).to_pylist(), strict=True):
-            by_row[number].append(fact)
-        yield rows, [by_row[at + place] for place in range(len(rows))]
+        facts, own, texts = (one.of(at, len(rows)) for one in held)
+        yield rows, facts, own, texts
+
+
+class _Held:
+    """Rows of a table by the product that they belong to; products by their place among `ids`."""
+
+    def __init__(self, table: pa.Table, key: str, ids: Any) -> None:
+        owners: Any = pc.index_in(table[key], value_set=ids)
+        owner = np.asarray(pc.fill_null(owners, -1))
+        self._table = table
+        self._order = np.argsort(owner, kind="stable")
+        self._owner = owner[self._order]
+
+    def of(self, at: int, count: int) -> list[Rows]:
+        """The rows of each of some products."""
+        begin, end = np.searchsorted(self._owner, (at, at + count))
+        found: list[list[dict[str, Any]]] = [[] for _ in range(count)]
+        rows = self._table.take(self._order[begin:end]).to_pylist()
+        for number, row in zip(self._owner[begin:end].tolist(), rows, strict=True):
+            found[number - at].append(row)
+        return list(found)
 
 
 def _popularity(data: CatalogueData) -> dict[str, tuple[float, float | None, int]]:

@@ -1,22 +1,44 @@
 """Products as stored rows: packed to JSON when a catalogue is made, unpacked for the few that are shown.
 
-Knows the columns of PRODUCTS and FACTS and the type Product; no index.
+What a later change needs besides, to lay the product anew with other facts, is packed beside it. Knows the columns of
+PRODUCTS and FACTS and the type Product; no index.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from embeddings.words import terms
-from graphsvc.ontology import brand_id, value_id
+from graphsvc.ontology import attribute_name, brand_id, value_id
 from graphsvc.search.documents import Fact
 from graphsvc.types import Attribute, Product
+from graphsvc.warehouse.standardise import other_words
 
+VALUE, MAKERS = "has_attribute", {"has_brand": "brand", "made_by": "manufacturer"}
+FACT = ("product_id", "predicate", "attribute", "node_id", "name", "number", "unit", "confidence", "claims")
 PLAIN = (
     "id", "key", "source", "title", "title_derived", "description", "brand", "brand_id", "manufacturer", "category_id",
     "price", "currency", "stock", "gtin", "url", "image", "language",
 )  # fmt: skip
+
+
+CLAIM = (
+    "claim_id", "subject", "predicate", "qualifier", "object", "number", "unit", "confidence", "extractor", "document",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of one product: its row (columns of PRODUCTS), the facts of its own claims, and what texts claim.
+
+    `own` are rows of FACTS, each with `held`: whether a field of the product says so. `texts` are rows of CLAIMS.
+    """
+
+    row: Mapping[str, Any]
+    own: Sequence[Mapping[str, Any]]
+    texts: Sequence[Mapping[str, Any]]
 
 
 def pack_product(row: Mapping[str, Any], facts: Sequence[Fact], label: Mapping[str, str]) -> bytes:
@@ -57,10 +79,55 @@ def unpack_product(packed: bytes, popularity: float, rating: float | None, revie
     )
 
 
+def pack_origin(
+    row: Mapping[str, Any], facts: Sequence[Fact], own: Sequence[Fact], texts: Sequence[Mapping[str, Any]]
+) -> bytes:
+    """What `pack_product` and `pack_facts` leave out of a row and its facts, and what texts claim.
+
+    `own` are the facts without what texts claim; where none does, they are the facts.
+    """
+    kept = [[fact["confidence"], fact["number"], fact["unit"]] for fact in facts]
+    given = [[one[name] for name in ("name", "value", "number", "unit")] for one in row["attributes"] or ()]
+    more = [[{name: fact[name] for name in FACT} for fact in own], [[one[name] for name in CLAIM] for one in texts]]
+    return orjson.dumps([bool(row["brand"]), given, kept, *(more if texts else ())])
+
+
+def unpack_origin(packed: bytes, product: bytes, facts: bytes, newness: int) -> Known:
+    """What is known of a product: the inverse of `pack_origin`, `pack_product` and `pack_facts` together."""
+    has_brand, given, kept, *more = orjson.loads(packed)
+    shown = orjson.loads(product)
+    row: dict[str, Any] = {name: shown[name] for name in PLAIN if name not in ("id", "brand_id", "category_id")}
+    row |= {
+        "product_id": shown["id"], "brand": shown["brand"] if has_brand else None, "category": shown["category"],
+        "attributes": [dict(zip(("name", "value", "number", "unit"), one, strict=True)) for one in given],
+        "variants": shown["variants"], "offers": shown["offers"], "retired": False, "file": None, "line": None,
+        "row_hash": None, "batch": f"l{newness}",
+    }  # fmt: skip
+    if more:
+        return Known(row, _held(row, more[0]), [dict(zip(CLAIM, one, strict=True)) for one in more[1]])
+    _, plain = unpack_facts(facts)
+    own = [
+        {**fact, "product_id": shown["id"], "confidence": confidence, "number": number, "unit": unit}
+        for fact, (confidence, number, unit) in zip(plain, kept, strict=True)
+    ]
+    return Known(row, _held(row, own), [])
+
+
+def _held(row: Mapping[str, Any], facts: Sequence[Fact]) -> list[dict[str, Any]]:
+    """Facts, each with whether a field of its product says so."""
+    named = {one["name"] for one in row["attributes"] if one["name"] and one["value"]}
+    fields = set(map(attribute_name, named))
+    makers = {predicate: bool(row[name]) or name in named for predicate, name in MAKERS.items()}
+    return [
+        {**fact, "held": makers.get(fact["predicate"], fact["attribute"] in fields and fact["predicate"] == VALUE)}
+        for fact in facts
+    ]
+
+
 def pack_facts(facts: Sequence[Fact], text: str) -> bytes:
     """What reasons need of a product's facts; `text` is how they are indexed. Terms are kept, for reading is slow."""
     named = ("predicate", "attribute", "node_id", "name", "claims")
-    kept = [{name: fact[name] for name in named} | {"terms": terms(str(fact["name"]))} for fact in facts]
+    kept = [{name: fact[name] for name in named} | {"terms": _terms(fact)} for fact in facts]
     return orjson.dumps([" ".join(terms(text)), kept])
 
 
@@ -68,6 +135,12 @@ def unpack_facts(packed: bytes) -> tuple[list[str], list[dict[str, Any]]]:
     """The inverse: the terms of the text, and the facts with the terms of each."""
     text, facts = orjson.loads(packed)
     return text.split(), facts
+
+
+def _terms(fact: Fact) -> list[str]:
+    """The terms by which a fact is met: those of its name, and of what another language calls it."""
+    name = str(fact["name"])
+    return terms(" ".join((name, *other_words(name)))) if fact["attribute"] else terms(name)
 
 
 def _attributes(row: Mapping[str, Any], facts: Sequence[Fact], label: Mapping[str, str]) -> list[list[Any]]:

@@ -30,7 +30,7 @@ from graphsvc.search.predict import Completions
 from graphsvc.search.text_index import TextIndex
 from graphsvc.snapshots import REBUILD, new_snapshot, read_snapshot
 
-FORMAT, WHAT = 4, "search snapshot"
+FORMAT, WHAT = 5, "search snapshot"
 META, COLUMNS, PRODUCTS, NEIGHBOURS, COMPLETIONS = "meta", "columns", "products", "vectors", "completions"
 Progress = Callable[[str, int, int], None]  # step, done, of
 
@@ -49,6 +49,7 @@ class Snapshot:
     groups: int
     products: "Packed"
     facts: "Packed"
+    origins: "Packed"
     corpus: Corpus
     completions: Completions
     neighbours: VectorIndex
@@ -85,7 +86,7 @@ def build(
     columns = Columns.empty()
     for piece in take_in(data, numbering):
         columns = columns.with_rows(piece.rows)
-        for name in ("ids", "products", "facts", "documents"):
+        for name in ("ids", "products", "facts", "origins", "documents"):
             getattr(whole, name).extend(getattr(piece, name))
         progress("products", len(whole.ids), data.products.num_rows)
     vectors = cache.vectors(
@@ -143,6 +144,7 @@ def _open(place: Path) -> Snapshot:
             groups=rest["groups"],
             products=Packed(packed["products"], packed["product_starts"]),
             facts=Packed(packed["facts"], packed["fact_starts"]),
+            origins=Packed(packed["origins"], packed["origin_starts"]),
             corpus=Corpus(TextIndex.open(place), arrays["keys"]),
             completions=Completions.open(place / COMPLETIONS),
             neighbours=VectorIndex.load(place / NEIGHBOURS, meta["dimensions"]),
@@ -203,9 +205,14 @@ def _write_columns(
 def _write_products(path: Path, whole: Intake) -> None:
     products, product_starts = _pack(whole.products)
     facts, fact_starts = _pack(whole.facts)
+    origins, origin_starts = _pack(whole.origins)
     write_arrays(
-        path, {"products": products, "product_starts": product_starts, "facts": facts, "fact_starts": fact_starts}
-    )
+        path,
+        {
+            "products": products, "product_starts": product_starts, "facts": facts, "fact_starts": fact_starts,
+            "origins": origins, "origin_starts": origin_starts,
+        },
+    )  # fmt: skip
 
 
 def _pack(pieces: Sequence[bytes]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

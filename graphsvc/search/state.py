@@ -20,7 +20,7 @@ from graphsvc.search.intake import Groups, Numbering, take_in
 from graphsvc.search.kernels import choose_members
 from graphsvc.search.nodes import BRAND, CATEGORY, Nodes
 from graphsvc.search.predict import Completions
-from graphsvc.search.products import unpack_product
+from graphsvc.search.products import Known, unpack_origin, unpack_product
 from graphsvc.search.snapshot import Snapshot
 from graphsvc.types import Product
 
@@ -45,6 +45,7 @@ class State:
         self.labels = {field: Completions.build(_names(self.nodes, field)) for field in LABELS}  # of their nodes
         self.neighbours = snapshot.neighbours
         self._names, self._products, self._facts = snapshot.ids, snapshot.products, snapshot.facts
+        self._origins = snapshot.origins
         self._group_of = Groups(snapshot.group_of, {})
         self._changed = False
 
@@ -73,6 +74,7 @@ class State:
             new._names = new._names.with_more(piece.ids)
             new._products = new._products.with_more(piece.products)
             new._facts = new._facts.with_more(piece.facts)
+            new._origins = new._origins.with_more(piece.origins)
             new.titles = new.titles.with_more([text.title for text in piece.documents])
         new.sources, new.currencies = tuple(numbering.sources), tuple(numbering.currencies)
         new.nodes, new.groups, new._group_of = numbering.nodes, numbering.groups, numbering.group_of
@@ -101,6 +103,10 @@ class State:
             None if np.isnan(rating) else rating,
             int(self.columns.reviews[row]),
         )
+
+    def known(self, row: int) -> Known:
+        """What is known of the product in a row, for a change that lays it anew."""
+        return unpack_origin(self._origins[row], self._products[row], self._facts[row], int(self.columns.newness[row]))
 
     def packed_facts(self, row: int) -> bytes:
         """The facts of a row as `pack_facts` made them."""
@@ -157,6 +163,21 @@ class State:
         """How many products have each node, or one below it."""
         living = np.repeat(self.alive, np.diff(self.columns.starts))
         return np.bincount(self.columns.nodes[living] >> 1, minlength=len(self.nodes))
+
+    def standing_with(self, nodes: Sequence[int], neighbours: frozenset[str]) -> list[float]:
+        """Of the living products of each node, the share that have some of `neighbours` too."""
+        columns = self.columns
+        held = columns.nodes >> 1
+        beside = self._having(held, [self.nodes.ids.find(name) for name in neighbours])
+        found = [self._having(held, [number]) for number in nodes]
+        return [float((rows & beside).sum() / max(rows.sum(), 1)) for rows in found]
+
+    def _having(self, held: NDArray[np.int32], nodes: Sequence[int]) -> Mask:
+        """Which rows are living and have some of these nodes."""
+        places = np.flatnonzero(np.isin(held, [number for number in nodes if number >= 0]))
+        rows = np.zeros(len(self.columns), np.bool_)
+        rows[np.searchsorted(self.columns.starts, places, "right") - 1] = True
+        return rows & self.alive
 
     @cached_property
     def node_demand(self) -> Demand:

@@ -17,6 +17,7 @@ from embeddings import e5, minilm
 from extractors.pieces import PieceReader
 from extractors.units import HAN
 from graphsvc.errors import InputError
+from graphsvc.train.layers import layers_of
 
 CHINESE = 0.02  # share of Chinese lessons from which the encoder must know both languages
 NAMED: dict[str, Callable[[Path], Path]] = {"e5": e5.weights, "minilm": lambda cache: minilm.weights()}
@@ -40,8 +41,11 @@ def choose_base(texts: Sequence[str]) -> str:
     return "e5" if chinese > CHINESE * len(texts) else "minilm"
 
 
-def load_base(name: str, texts: Sequence[str], cache: Path) -> Base:
-    """Load an encoder for lessons of these texts; "auto" chooses. Raises InputError when there is no such model."""
+def load_base(name: str, texts: Sequence[str], cache: Path, layers: int = 0) -> Base:
+    """Load an encoder for lessons of these texts; "auto" chooses. `layers`: so many of the lower ones, 0 for all.
+
+    Raises InputError when there is no such model.
+    """
     chosen = choose_base(texts) if name == "auto" else name
     if chosen in NAMED:
         folder = NAMED[chosen](cache)
@@ -52,6 +56,9 @@ def load_base(name: str, texts: Sequence[str], cache: Path) -> Base:
     network = _network_of(str(folder) if chosen in NAMED else chosen)
     if chosen == "e5":
         tokenizer = _cut(tokenizer, network, texts)
+    if layers:
+        kept = layers_of(network)[:layers]
+        network.encoder.layer, network.config.num_hidden_layers = kept, len(kept)
     special = json.loads(tokenizer.to_str())["post_processor"]
     first, last = _ends(tokenizer, special)
     padding = network.config.pad_token_id or 0

@@ -6,16 +6,18 @@ from typing import TypeVar
 from extractors.types import LabelledPair, LabelledText
 from graphsvc.labels.split import is_test
 
-PERCENT = 5
-ENOUGH = 1_000  # lessons: of fewer none is kept back
+PERCENT, MORE = 5, 10  # of many lessons, and of few
+ENOUGH = 1_000  # lessons that are many
+FEWEST = 100  # of fewer none is kept back
 Lesson = TypeVar("Lesson", LabelledText, LabelledPair)
 
 
-def keep_back(lessons: Sequence[Lesson], enough: int = ENOUGH) -> tuple[list[Lesson], list[Lesson]]:
+def keep_back(lessons: Sequence[Lesson], fewest: int = FEWEST) -> tuple[list[Lesson], list[Lesson]]:
     """Lessons to learn from and lessons kept back, by a digest of the text; equal texts stay together."""
-    if len(lessons) < enough:
+    if len(lessons) < fewest:
         return list(lessons), []
-    back = [is_test(f"kept back {lesson.text}", PERCENT) for lesson in lessons]
+    percent = PERCENT if len(lessons) >= ENOUGH else MORE
+    back = [is_test(f"kept back {lesson.text}", percent) for lesson in lessons]
     parts: tuple[list[Lesson], list[Lesson]] = ([], [])
     for lesson, is_back in zip(lessons, back, strict=True):
         parts[is_back].append(lesson)

@@ -31,7 +31,7 @@ from graphsvc.train.trainer import Validation
 from graphsvc.train.validation import SpanF1
 
 Progress = Callable[[str, int, int], None]
-TEMPERATURES = np.arange(0.6, 3.01, 0.1)
+TEMPERATURES = np.arange(0.6, 6.01, 0.2)
 LONGEST = 256  # pieces of one window
 CHECKPOINTS = "checkpoints"
 
@@ -56,7 +56,7 @@ def train_mentions(
     folder.mkdir(parents=True, exist_ok=True)
     cheap = CrfTagger.fit(learnt, CrfOptions(seed=plan.seed), lambda done, of: progress("cheap tier", done, of))
     (folder / CHEAP).write_bytes(cheap.to_bytes())
-    base = load_base(plan.encoder, [lesson.text for lesson in more], cache)
+    base = load_base(plan.encoder, [lesson.text for lesson in more], cache, plan.layers)
     tags = tags_for(mention.label for lesson in lessons for mention in lesson.mentions)
     unseen = _rows(kept_back, base, tags)
     network, curve = teach(

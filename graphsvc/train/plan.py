@@ -18,7 +18,8 @@ MOST_EPOCHS = 20
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`epochs` of None: as many as `pieces` allows, at most MOST_EPOCHS. Rates are those of AdamW at their height.
+    """`layers` is how many of the encoder's lower layers are used, 0 for all. `epochs` of None: as many as `pieces`
+    allows, at most MOST_EPOCHS. Rates are those of AdamW at their height.
 
     `head_rate` is for layers that the encoder did not bring; `layer_decay` lowers the rate by layer downwards.
     `averaging` is the decay of the moving average of weights that is kept in the end, 0 for the last weights.
@@ -34,6 +35,7 @@ class Plan:
     """
 
     encoder: str = "auto"
+    layers: int = 0
     epochs: float | None = None
     pieces: int = PIECES
     batch: int = 16

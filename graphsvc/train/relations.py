@@ -45,7 +45,7 @@ def train_relations(
         raise LabelError("All pairs have the same relation, so there is nothing to learn.", "Give others, or none.")
     learnt, kept_back = keep_back(lessons)
     folder.mkdir(parents=True, exist_ok=True)
-    base = load_base(plan.encoder, [lesson.text for lesson in learnt], cache)
+    base = load_base(plan.encoder, [lesson.text for lesson in learnt], cache, plan.layers)
     torch.manual_seed(plan.seed)
     network = RelationNetwork(base.network, len(relations), dropout=plan.dropout)
     rows = [_row(lesson, base, relations) for lesson in learnt]

@@ -14,6 +14,7 @@ from extractors.types import LabelledPair, LabelledText
 from graphsvc.errors import InputError
 from graphsvc.evaluate.seeds import summary
 from graphsvc.labels.lessons import few
+from graphsvc.ontology import PRODUCT_MENTION, TAILS
 from graphsvc.train.cases import Case, cases_of_pairs, cases_of_texts
 from graphsvc.train.material import synonyms
 from graphsvc.train.plan import Plan
@@ -86,7 +87,16 @@ def _teach_pairs(lessons: Sequence[LabelledPair], plan: Plan, folder: Path, cach
     asked = [name for name in TEXTS_ONLY if getattr(plan, name) != getattr(Plan(), name)]
     if asked:
         raise InputError(f"A training of relations has no {', '.join(asked)}.", "Leave it out.")
-    return train_relations(lessons, plan, folder, cache, progress)
+    return train_relations(lessons, plan, folder, cache, progress, allowed_ends(lessons))
+
+
+def allowed_ends(lessons: Sequence[LabelledPair]) -> dict[str, list[list[str]]]:
+    """The labels between which the ontology's relations may hold; empty for lessons that speak of other things."""
+    heads = {lesson.head.label for lesson in lessons}
+    if heads != {PRODUCT_MENTION}:
+        return {}
+    taught = {lesson.relation for lesson in lessons}
+    return {name: [[PRODUCT_MENTION, tail] for tail in tails] for name, tails in TAILS.items() if name in taught}
 
 
 def _judge_texts(folder: Path, train: Sequence[LabelledText], test: Sequence[LabelledText], task: str) -> Judged:

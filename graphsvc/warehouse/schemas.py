@@ -111,8 +111,25 @@ CLAIMS = pa.schema(
         ("quote", TEXT),
         ("extractor", TEXT),
         ("version", TEXT),
+        ("document", TEXT),  # the text that says so; null: the product's own row
         ("batch", TEXT),
     ]
+)
+
+DOCUMENTS = pa.schema(  # texts about products that came one by one; the reviews of an import stand in `reviews`
+    [
+        ("document_id", TEXT),  # "source:key"
+        ("product_id", TEXT),
+        ("kind", TEXT),  # text, review, ...
+        ("text", TEXT),
+        ("language", TEXT),  # en, zh or mixed
+        ("retired", pa.bool_()),  # true: the row says that the text is gone, be it a document or a review
+        *ORIGIN,
+    ]
+)
+
+READINGS = pa.schema(  # products that were read anew: their claims are those of the latest reading's batch
+    [("product_id", TEXT), ("batch", TEXT)]
 )
 
 RAW = pa.schema(
@@ -183,6 +200,8 @@ TABLES: dict[str, pa.Schema] = {
     "coupons": COUPONS,
     "redemptions": REDEMPTIONS,
     "claims": CLAIMS,
+    "documents": DOCUMENTS,
+    "readings": READINGS,
     "raw": RAW,
     "quarantine": QUARANTINE,
     "changes": CHANGES,

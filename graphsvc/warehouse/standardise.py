@@ -339,6 +339,23 @@ def vocabulary() -> Mapping[str, Mapping[str, str]]:
     }
 
 
+def other_words(value: str) -> tuple[str, ...]:
+    """What the other language calls a value that is kept under a word of ours ("red" → "红色"), empty for any other."""
+    return _others().get(value, ())
+
+
+@cache
+def _others() -> Mapping[str, tuple[str, ...]]:
+    """Our words with their commonest Chinese spelling: the first of two characters or more, which stands for itself."""
+    table = yaml.safe_load((files(__package__) / "vocabulary.yaml").read_text("utf-8"))
+    found = {
+        word: next((one for one in others if len(one) > 1 and all("㐀" <= c <= "鿿" for c in one)), None)
+        for words in table.values()
+        for word, others in words.items()
+    }
+    return {word: (other,) for word, other in found.items() if other}
+
+
 def standard_value(attribute: str, value: str) -> str:
     """Our word for a colour or size; any other value as it stands. Parts joined by "/" or "|" are read one by one."""
     words = vocabulary().get(attribute)

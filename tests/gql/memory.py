@@ -8,7 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from graphsvc.errors import GraphUnavailable, InputError, LagError, NotFoundError, QueryError
+from graphsvc.errors import (
+    GateError,
+    GraphUnavailable,
+    InputError,
+    LagError,
+    NotFoundError,
+    QueryError,
+    RefusedError,
+)
 from graphsvc.types import (
     Attribute,
     CategoryView,
@@ -22,7 +30,9 @@ from graphsvc.types import (
     FoundMention,
     FoundRelation,
     Hit,
+    IngestedText,
     Product,
+    Provenance,
     Reason,
     Recommendation,
     Recommendations,
@@ -30,7 +40,9 @@ from graphsvc.types import (
     Relation,
     SearchRequest,
     SearchResult,
+    StatedClaim,
     Suggestion,
+    TextSource,
 )
 
 TYPOS = {"pna": "pan", "ketle": "kettle"}
@@ -82,6 +94,35 @@ PRODUCTS = (
 
 
 @dataclass(slots=True)
+class MemoryModel:
+    kind: str = "mentions"
+
+
+@dataclass(slots=True)
+class MemoryModels:
+    """Two models of one kind; only "good" passes the gate."""
+
+    production: list[str] = field(default_factory=list)
+
+    def find(self, version: str, /) -> MemoryModel:
+        if version not in ("good", "bad"):
+            raise NotFoundError(f"There is no model {version!r}.", "List them.")
+        return MemoryModel()
+
+    def promote(self, kind: str, version: str, *, why: str) -> int:
+        if version == "bad":
+            raise GateError(f"{kind} {version} does not pass the gate.", "Train it anew.")
+        self.production.append(version)
+        return len(self.production)
+
+    def roll_back(self, kind: str, why: str, /) -> str:
+        if len(self.production) < 2:
+            raise RefusedError(f"No model of {kind} was in production before.", "Promote one.")
+        self.production.pop()
+        return self.production[-1]
+
+
+@dataclass(slots=True)
 class MemoryShop:
     """The service. `entries` is its write log; `graph_away` and `is_ready` say what is wrong with it."""
 
@@ -91,6 +132,7 @@ class MemoryShop:
     asked: list[SearchRequest | RecommendRequest] = field(default_factory=list)
     graph_away: bool = False
     is_ready: bool = True
+    registry: MemoryModels = field(default_factory=MemoryModels)
 
     def search(self, request: SearchRequest, /) -> SearchResult:
         self.asked.append(request)
@@ -186,6 +228,23 @@ class MemoryShop:
                 raise NotFoundError(f"There is no product {one!r}.", "Nothing was retired; leave it out.")
         return self._append(list(ids), key)
 
+    def ingest_text(
+        self, text: str, product_id: str | None, document_id: str | None, kind: str, key: str | None, /
+    ) -> IngestedText:
+        if product_id is None:
+            raise InputError("The text does not say surely which product it is about.", "Give productId.")
+        offset = self._append([(text, product_id, document_id, kind)], key)
+        return IngestedText(offset, document_id or "api:t", product_id, (_claim(text, document_id or "api:t", kind),))
+
+    def remove_text(self, document_id: str, key: str | None, /) -> int:
+        return self._append([document_id], key)
+
+    def provenance(self, name: str, /) -> Provenance:
+        if name not in self.held:
+            raise NotFoundError(f"No product or claim has the id {name!r}.", "Search for it.")
+        claim = _claim("It is red.", "api:t", "text")
+        return Provenance(name, self.held[name].title, (claim,), "s", "s.csv", 2, None)
+
     def wait(self, offset: int, timeout_s: float, /) -> None:
         if offset > len(self.entries):
             raise LagError(f"Answers have reached offset {len(self.entries)}, not {offset}.", "Try again.")
@@ -210,6 +269,13 @@ class MemoryShop:
         flat = [one for entry in self.entries for one in entry if isinstance(one, Event)]
         who = (request.shopper, request.session)
         return [one for one in flat if (one.shopper, one.session) == who]
+
+
+def _claim(text: str, name: str, kind: str) -> StatedClaim:
+    return StatedClaim(
+        "claim:9", "has_attribute", "colour", "red", "value:colour=red", 0.7, "distant 1", "text", 6, 9, "red",
+        document=TextSource(name, kind, text, "api", "api", 1),
+    )  # fmt: skip
 
 
 def _category_id(path: Sequence[str]) -> str:

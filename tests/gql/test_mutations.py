@@ -93,3 +93,74 @@ def test_a_stock_that_is_no_whole_number_is_refused(ask: Ask, shop: MemoryShop, 
     answer = ask(f'mutation {{ upsertProducts(products: [{{id: "s:1", stock: {stock}}}]) {{ offset }} }}', SECRET)
     assert answer["errors"][0]["extensions"]["code"] == "BAD_QUERY"
     assert shop.entries == []
+
+
+INGEST = """mutation ($input: TextInput!) { ingestText(input: $input) {
+  id productId offset claims { id name value node confidence extractor field start end quote document { id kind text } }
+} }"""
+
+
+def test_a_text_reaches_the_service_and_says_what_it_claims(ask: Ask, shop: MemoryShop) -> None:
+    given = {"text": "It is red.", "productId": "s:1", "id": "blog:7", "kind": "review", "idempotencyKey": "k"}
+    answer = ask(INGEST, SECRET, input=given)["data"]["ingestText"]
+    assert shop.entries == [[("It is red.", "s:1", "blog:7", "review")]]
+    assert (answer["id"], answer["productId"], answer["offset"]) == ("blog:7", "s:1", 1)
+    (claim,) = answer["claims"]
+    assert (claim["value"], claim["field"], claim["start"], claim["quote"]) == ("red", "text", 6, "red")
+    assert claim["document"] == {"id": "blog:7", "kind": "review", "text": "It is red."}
+    assert ask(INGEST, SECRET, input=given)["data"]["ingestText"]["offset"] == 1
+
+
+def test_a_text_takes_the_secret_token_and_a_product(ask: Ask, shop: MemoryShop) -> None:
+    refused = ask(INGEST, PUBLISHABLE, input={"text": "It is red."})
+    assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    unsure = ask(INGEST, SECRET, input={"text": "It is red."})
+    assert unsure["errors"][0]["extensions"] == {"code": "BAD_INPUT", "nextStep": "Give productId."}
+    assert shop.entries == []
+
+
+def test_a_text_is_taken_back(ask: Ask, shop: MemoryShop) -> None:
+    answer = ask('mutation { removeText(id: "blog:7") { offset count } }', SECRET)
+    assert answer["data"]["removeText"] == {"offset": 1, "count": 1}
+    assert shop.entries == [["blog:7"]]
+
+
+def test_provenance_walks_from_a_claim_to_its_text(ask: Ask) -> None:
+    query = """{ provenance(id: "s:1") {
+      productId title source file line row claims { id value quote document { id file line row } }
+    } }"""
+    assert ask(query, SECRET)["data"]["provenance"] == {
+        "productId": "s:1", "title": "Frying pan 28 cm", "source": "s", "file": "s.csv", "line": 2, "row": None,
+        "claims": [{"id": "claim:9", "value": "red", "quote": "red",
+                    "document": {"id": "api:t", "file": "api", "line": 1, "row": None}}],
+    }  # fmt: skip
+    missing = ask('{ provenance(id: "s:99") { title } }', SECRET)
+    assert missing["errors"][0]["extensions"]["code"] == "NOT_FOUND"
+
+
+PROMOTE = "mutation ($version: ID!) { promoteModel(version: $version) { kind version } }"
+ROLL_BACK = 'mutation { rollBackModel(kind: "mentions") { kind version } }'
+
+
+def test_a_model_goes_into_production_and_back_while_the_service_runs(ask: Ask, shop: MemoryShop) -> None:
+    assert ask(ROLL_BACK, SECRET)["errors"][0]["extensions"]["code"] == "REFUSED"
+    for _ in range(2):
+        answer = ask(PROMOTE, SECRET, version="good")
+        assert answer["data"]["promoteModel"] == {"kind": "mentions", "version": "good"}
+    assert ask(ROLL_BACK, SECRET)["data"]["rollBackModel"] == {"kind": "mentions", "version": "good"}
+    assert shop.registry.production == ["good"]
+
+
+@pytest.mark.parametrize(("version", "code"), [("bad", "GATE"), ("unheard", "NOT_FOUND")])
+def test_a_model_that_may_not_or_cannot_be_promoted_is_told(
+    ask: Ask, shop: MemoryShop, version: str, code: str
+) -> None:
+    assert ask(PROMOTE, SECRET, version=version)["errors"][0]["extensions"]["code"] == code
+    assert shop.registry.production == []
+
+
+@pytest.mark.parametrize("call", [PROMOTE, ROLL_BACK])
+def test_no_browser_promotes(ask: Ask, shop: MemoryShop, call: str) -> None:
+    variables = {"version": "good"} if call == PROMOTE else {}
+    assert ask(call, PUBLISHABLE, **variables)["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    assert shop.registry.production == []

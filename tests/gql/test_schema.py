@@ -53,7 +53,9 @@ def test_every_root_field_says_what_token_it_takes() -> None:
         for field in definition.fields:
             (rules[field.python_name],) = [one.access for one in field.extensions if isinstance(one, Requires)]
     secret = {name for name, access in rules.items() if access is Access.SECRET}
-    assert secret == {"upsert_products", "retire_products", "extract"}
+    assert secret == {"upsert_products", "retire_products", "extract", "ingest_text", "remove_text", "provenance",
+        "promote_model", "roll_back_model",
+    }  # fmt: skip
     assert {access for name, access in rules.items() if name not in secret} == {Access.PUBLISHABLE}
 
 
@@ -62,7 +64,9 @@ def test_names_are_those_that_storefronts_know() -> None:
     assert core.query_type is not None
     assert core.mutation_type is not None
     assert set(core.query_type.fields) == {
-        "search", "predictiveSearch", "product", "products", "entity", "extract", "category", "recommendations",
-        "productRecommendations", "status",
+        "search", "predictiveSearch", "product", "products", "entity", "extract", "provenance", "category",
+        "recommendations", "productRecommendations", "status",
     }  # fmt: skip
-    assert set(core.mutation_type.fields) == {"track", "upsertProducts", "retireProducts"}
+    assert set(core.mutation_type.fields) == {
+        "track", "upsertProducts", "retireProducts", "ingestText", "removeText", "promoteModel", "rollBackModel",
+    }  # fmt: skip

@@ -216,13 +216,14 @@ def test_orders_bring_no_retired_product_back(desk: Desk, tmp_path: Path) -> Non
 def test_why_shows_a_product_of_which_nothing_is_claimed(desk: Desk, tmp_path: Path) -> None:
     desk.take(write_rows(tmp_path / "p.csv", [["7", "Thing"]], ["id", "title"]))
     found = trace(desk.warehouse, read_history(desk.log), "shop:7")
-    assert (found.product, found.facts, found.file, found.line) == ("shop:7  Thing", (), "p.csv", 2)
+    assert (found.product_id, found.title, found.claims) == ("shop:7", "Thing", ())
+    assert (found.file, found.line) == ("p.csv", 2)
     assert found.row == '{"id":"7","title":"Thing"}'
     desk.take(write_products(tmp_path / "q.csv", PRODUCTS), name="other")
     whole = trace(desk.warehouse, read_history(desk.log), "other:1")
-    fact = trace(desk.warehouse, read_history(desk.log), whole.facts[0].claim)
-    assert len(whole.facts) > 1
-    assert (fact.product, fact.facts) == (whole.product, whole.facts[:1])
+    fact = trace(desk.warehouse, read_history(desk.log), whole.claims[0].id)
+    assert len(whole.claims) > 1
+    assert (fact.product_id, fact.claims) == (whole.product_id, whole.claims[:1])
     with pytest.raises(NotFoundError):
         trace(desk.warehouse, read_history(desk.log), "shop:8")
 

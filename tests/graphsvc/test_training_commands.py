@@ -105,10 +105,11 @@ def test_from_a_file_with_many_wishes(home: Path, encoder: Path, lessons: Path) 
         run(
             home, "train", "attributes", "--file", lessons, "--encoder", encoder, "--epochs", 2, *OPTIONS,
             "--adversarial", "fgm", "--augment", "mentions,synonyms", "--ensemble", 2, "--student", "--tuning", "lora",
-            "--promote", "--json",
+            "--promote", "--json", code=1,
         )
     )  # fmt: skip
-    assert not found["promoted"]  # so few texts prove nothing
+    assert not found["promoted"]
+    assert "fewer than 100 prove nothing" in found["refused"]
     assert found["train"] + found["test"] == 50
     said = record(home, found["run"])["parameters"]
     assert (said["ensemble"], said["student"], said["tuning"], said["augment"]) == (

@@ -1,6 +1,6 @@
--- purpose: the attribute values of each product, with the claims that say so
+-- purpose: the attribute values of each product, with the claims that say so, or that what is derived rests on
 -- reads: graph_facts, graph_products
-SELECT product_id AS start, node_id AS "end", attribute, number, unit, confidence, claims
+SELECT product_id AS start, node_id AS "end", attribute, number, unit, confidence, claims, derived
 FROM graph_facts SEMI JOIN graph_products USING (product_id)
 WHERE predicate = 'has_attribute'
 ORDER BY start, "end"

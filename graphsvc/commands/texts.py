@@ -1,0 +1,90 @@
+"""`texts`: reviews and documents about products, one by one, without a server."""
+
+from typing import Annotated
+
+import typer
+from rich.table import Column
+
+from graphsvc.commands.imports import follow_graph
+from graphsvc.commands.terminal import dump, errors, here, out, progress, show
+from graphsvc.service import Service, open_service
+from graphsvc.settings import Settings
+
+texts = typer.Typer(help="Texts about products: what they say becomes claims.", no_args_is_help=True)
+
+
+@texts.command("add")
+def add(
+    context: typer.Context,
+    text: Annotated[str, typer.Argument(help="a review or a document, at most 10,000 characters")],
+    product: Annotated[str | None, typer.Option(help="its id; without it the text must name one")] = None,
+    name: Annotated[str | None, typer.Option("--id", help="the text's id; the same again replaces it")] = None,
+    kind: Annotated[str, typer.Option(help="what it is, as review")] = "text",
+    json: Annotated[bool, typer.Option("--json", help="one JSON object on the last line")] = False,
+) -> None:
+    """Take in a text about a product and show what it claims.
+
+    Example:  python -m graphsvc texts add --product shop:1 --id blog:7 "Mine came in black, with a glass lid."
+    """
+    with errors(), open_service(_settings(context), purpose="a text") as service:
+        done = service.ingest_text(text, product, name, kind)
+        _follow(service)
+        columns = ("says", "of", "value", "words", "sure", "by", "node", "claim")
+        show(
+            columns,
+            [(c.predicate, c.name, c.value, c.quote, f"{c.confidence:.2f}", c.extractor, c.node, c.id)
+             for c in done.claims],
+        )  # fmt: skip
+        claims = "1 claim" if len(done.claims) == 1 else f"{len(done.claims):,} claims"
+        out.print(f"{done.id} about {done.product_id}: entry {done.offset} of the log, {claims}.", markup=False)
+        if json:
+            dump({"id": done.id, "product": done.product_id, "offset": done.offset, "claims": len(done.claims)})
+
+
+@texts.command("remove")
+def remove(
+    context: typer.Context, name: Annotated[str, typer.Argument(metavar="ID", help="a text, or an imported review")]
+) -> None:
+    """Take a text back, with exactly what only it supported.
+
+    Example:  python -m graphsvc texts remove blog:7
+    """
+    with errors(), open_service(_settings(context), purpose="a text") as service:
+        offset = service.remove_text(name)
+        _follow(service)
+        out.print(f"{name} is gone, as entry {offset} of the log.", markup=False)
+
+
+@texts.command("list")
+def list_texts(
+    context: typer.Context,
+    first: Annotated[int, typer.Option(help="texts to show")] = 50,
+    json: Annotated[bool, typer.Option("--json", help="one JSON object on the last line")] = False,
+) -> None:
+    """List texts about products, the latest first; of imported reviews those that claim something.
+
+    Example:  python -m graphsvc texts list
+    """
+    with errors(), Service(_settings(context), write=False) as service:
+        found = service.texts()
+        columns = (Column("id", overflow="fold"), "product", "kind", "text", "file", "line")
+        rows = [
+            (one["document_id"], one["product_id"], one["kind"], (one["text"] or "")[:80], one["file"], one["line"])
+            for one in found[:first]
+        ]
+        show(columns, rows)
+        out.print(here(f"{len(found):,} texts. See what one claims: python -m graphsvc why PRODUCT"), markup=False)
+        if json:
+            dump({"texts": len(found), "shown": found[:first]})
+
+
+def _follow(service: Service) -> None:
+    """Bring answers and the graph up with it."""
+    service.model.follow(build=True)
+    with progress() as report:
+        follow_graph(service, report)
+
+
+def _settings(context: typer.Context) -> Settings:
+    settings: Settings = context.obj
+    return settings

@@ -1,0 +1,6 @@
+-- purpose: what each product works with, as its texts say, with the claims that say so, or that what is derived rests on
+-- reads: graph_facts, graph_products
+SELECT product_id AS start, node_id AS "end", attribute, confidence, claims, derived
+FROM graph_facts SEMI JOIN graph_products USING (product_id)
+WHERE predicate = 'compatible_with'
+ORDER BY start, "end"

@@ -1,0 +1,170 @@
+"""Reading the catalogue anew: the difference first, then only what changes, and nothing by halves."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from extractors import Claim, Document, Span
+from graphsvc.errors import StorageError
+from graphsvc.knowledge import Extraction, Reader, view_claims
+from graphsvc.lineage import trace
+from graphsvc.rereading import Rereading
+from graphsvc.service import Service
+from graphsvc.types import SearchRequest
+from tests.graphsvc.shops import PRODUCTS, write_products
+from tests.graphsvc.test_service import settings
+
+MUSIC = "theremin"
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    with Service(settings(tmp_path / "shop")) as service:
+        service.ingest(str(write_products(tmp_path / "products.csv", PRODUCTS)), asset="products", name="shop")
+        yield service
+
+
+def saying(reader: Reader, *products: str, word: str = MUSIC, by: str = "model", version: str = "1") -> object:
+    """What a reader says, and of some products a value that no text holds."""
+
+    def read(documents: Sequence[Document]) -> Extraction:
+        found = reader.read(documents)
+        found.admit(
+            Claim(one.id, "has_attribute", word, 0.9, by, version, "sound", evidence=Span("title", 0, 3, "sound"),
+                  quote=one.title[:3])
+            for one in documents if one.id in products
+        )  # fmt: skip
+        return found
+
+    return read
+
+
+def reading(service: Service, read: object, keep: Sequence[str] = ()) -> Rereading:
+    return Rereading(service.warehouse, service.history(), read, keep)  # type: ignore[arg-type]
+
+
+def standing(service: Service) -> dict[str, set[tuple[str, str, str]]]:
+    with closing(service.warehouse.connection()) as connection:
+        service.history().view(service.warehouse, connection, "products")
+        view_claims(service.warehouse, service.history(), connection)
+        rows = connection.sql("SELECT subject, qualifier, object, version FROM current_claims").fetchall()
+    found: dict[str, set[tuple[str, str, str]]] = {}
+    for subject, *said in rows:
+        found.setdefault(subject, set()).add((said[0], said[1], said[2]))
+    return found
+
+
+def accept(service: Service, read: object, keep: Sequence[str] = ()) -> int | None:
+    with reading(service, read, keep) as made:
+        made.compare()
+        return service.accept(made)
+
+
+def test_the_same_extractors_change_nothing(service: Service) -> None:
+    before = service.log.head()
+    with service.rereading() as made:
+        difference = made.compare()
+        assert (difference.read, difference.products, set(difference.counts.values())) == (6, 0, {0})
+        assert service.accept(made) is None
+    assert service.log.head() == before
+
+
+def test_a_difference_is_shown_before_anything_is_written(service: Service) -> None:
+    before, batches = service.log.head(), service.warehouse.batches("claims")
+    with reading(service, saying(service.reader(), "shop:3", "shop:4")) as made:
+        difference = made.compare()
+    assert (difference.products, difference.counts) == (2, {"new": 2, "lost": 0, "changed": 0})
+    assert difference.predicates == {"new": {"sound": 2}}
+    assert {(one.product, one.object, one.quote) for one in difference.samples["new"]} == {
+        ("shop:3", MUSIC, "Sor"), ("shop:4", MUSIC, "Sor"),
+    }  # fmt: skip
+    assert service.log.head() == before
+    assert service.warehouse.batches("claims") == batches
+    assert not list(service.warehouse.spill.iterdir())
+
+
+def test_only_what_changes_is_written_and_found(service: Service) -> None:
+    before = standing(service)
+    assert service.search(SearchRequest(MUSIC)).total == 0
+    assert accept(service, saying(service.reader(), "shop:3")) == 2
+    after = standing(service)
+    assert after["shop:3"] == before["shop:3"] | {("sound", MUSIC, "1")}
+    assert {name: said for name, said in after.items() if name != "shop:3"} == {
+        name: said for name, said in before.items() if name != "shop:3"
+    }
+    batch = service.history().readings[0]["batch"]
+    with closing(service.warehouse.connection()) as connection:
+        service.warehouse.view(connection, "claims", [batch])
+        assert connection.sql("SELECT DISTINCT subject FROM claims").fetchall() == [("shop:3",)]
+    hit = service.search(SearchRequest(MUSIC)).hits[0]
+    assert hit.product.id == "shop:3"
+    assert "sound: theremin" in [reason.text for reason in hit.reasons if reason.kind == "fact"]
+    fact = next(one for one in trace(service.warehouse, service.history(), "shop:3").claims if one.value == MUSIC)
+    assert (fact.extractor, fact.evidence) == ("model 1", "title 0–3: Sor")
+    assert trace(service.warehouse, service.history(), fact.id).source == "shop"
+
+
+def test_a_later_reading_replaces_an_earlier_one(service: Service) -> None:
+    before = standing(service)
+    accept(service, saying(service.reader(), "shop:3", "shop:4"))
+    with reading(service, saying(service.reader(), "shop:4", version="2")) as made:
+        assert made.compare().counts == {"new": 0, "lost": 1, "changed": 1}
+        service.accept(made)
+    after = standing(service)
+    assert after["shop:3"] == before["shop:3"]
+    assert ("sound", MUSIC, "2") in after["shop:4"]
+    assert accept(service, service.reader().read) is not None
+    assert standing(service) == before
+
+
+def test_a_new_row_of_a_product_ends_what_was_read_of_the_old_one(service: Service, tmp_path: Path) -> None:
+    accept(service, saying(service.reader(), "shop:3", "shop:4"))
+    changed = [[*row[:1], "Sorrel desk lamp", *row[2:]] if row[0] == "3" else row for row in PRODUCTS]
+    service.ingest(str(write_products(tmp_path / "products.csv", changed)), asset="products", name="shop")
+    after = standing(service)
+    assert ("sound", MUSIC, "1") not in after["shop:3"]
+    assert ("sound", MUSIC, "1") in after["shop:4"]
+    service.upsert_products([{"id": "shop:4", "title": "Sorrel reading lamp"}])
+    assert ("sound", MUSIC, "1") not in standing(service)["shop:4"]
+
+
+def test_who_is_not_asked_keeps_what_was_said(service: Service) -> None:
+    accept(service, saying(service.reader(), "shop:3", by="llm"))
+    kept = standing(service)
+    assert accept(service, service.reader().read, keep=("llm",)) is None
+    assert accept(service, saying(service.reader(), "shop:3", word="zither"), keep=("llm",)) is not None
+    assert standing(service)["shop:3"] == kept["shop:3"] | {("sound", "zither", "1")}
+
+
+def test_what_breaks_the_ontology_is_refused_with_the_reading(service: Service) -> None:
+    reader = service.reader()
+
+    def read(documents: Sequence[Document]) -> Extraction:
+        found = reader.read(documents)
+        found.admit([Claim("shop:3", "sings_like", MUSIC, 0.9, "model", "1")])
+        found.admit([Claim("shop:3", "has_attribute", MUSIC, 0.9, "model", "1", "sound")])
+        return found
+
+    accept(service, read)
+    held = service.warehouse.run("held", service.history().order).to_pylist()
+    assert [row["reason"].split(";")[0] for row in held if row["asset"] == "claims"] == [
+        "unknown predicate 'sings_like'"
+    ]
+
+
+def test_a_reading_that_fails_leaves_nothing(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, head, append = standing(service), service.log.head(), service.warehouse.append
+
+    def fail(table: str, *rest: object) -> int:
+        if table == "readings":
+            raise StorageError("The disk is full.", "Free space.")
+        return append(table, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(service.warehouse, "append", fail)
+    with pytest.raises(StorageError):
+        accept(service, saying(service.reader(), "shop:3"))
+    assert service.log.head() == head
+    assert standing(service) == before
+    assert service.warehouse.batches("claims") <= service.history().batches

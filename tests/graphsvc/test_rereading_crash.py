@@ -1,0 +1,66 @@
+"""Kills at any moment of a re-extraction: what was acknowledged stands, and nothing is there by halves."""
+
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from graphsvc.service import Service
+from tests.graphsvc.shops import PRODUCTS, write_products
+from tests.graphsvc.test_rereading import standing
+from tests.graphsvc.test_service import settings
+
+ROOT = Path(__file__).parent.parent.parent
+LOOP = """
+import sys
+from itertools import count
+from pathlib import Path
+from graphsvc.history import READINGS
+from graphsvc.log import Change
+from graphsvc.service import Service
+from tests.graphsvc.test_rereading import reading, saying
+from tests.graphsvc.test_service import settings
+
+with Service(settings(Path(sys.argv[1]))) as service:
+    reader = service.reader()
+    last = [one for one in service.history().readings]
+    for number in count(len(last)):
+        with reading(service, saying(reader, "shop:3", "shop:4", word=f"word{number}")) as made:
+            made.compare()
+            payload = made.write()
+            service.log.append(Change(READINGS, dict(payload), "re-extract", "local", str(payload["batch"])))
+        print(number, flush=True)
+"""
+
+
+def words(service: Service) -> list[set[str]]:
+    said = standing(service)
+    return [{value for name, value, _ in said[product] if name == "sound"} for product in ("shop:3", "shop:4")]
+
+
+def test_kills_at_any_moment_leave_one_reading_whole(tmp_path: Path) -> None:
+    home, drawn = tmp_path / "shop", random.Random(5)
+    with Service(settings(home)) as service:
+        path = write_products(tmp_path / "products.csv", PRODUCTS)
+        service.ingest(str(path), asset="products", name="shop", build=False)
+    acknowledged = -1
+    for _ in range(4):
+        with subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-c", LOOP, str(home)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline().strip(), "the first reading was written"
+            time.sleep(drawn.uniform(0, 0.5))
+            process.kill()
+            rest = process.stdout.read().split()
+        with Service(settings(home)) as service:
+            made = len(service.history().readings)
+            acknowledged = max([acknowledged, *map(int, rest)])
+            assert made > acknowledged
+            assert words(service) == [{f"word{made - 1}"}] * 2
+            assert service.warehouse.batches("claims") == service.history().batches & service.warehouse.batches(
+                "claims"
+            )
+            assert len(service.warehouse.batches("readings")) == made
+            acknowledged = made - 1
