@@ -1,7 +1,7 @@
 """Relations of products in titles and descriptions, judged by reading: a sample of each, with its words around it.
 
 Nothing is asserted. Each line is a tail «so» in its text; whoever reads counts those that are right. Only documents are
-shown that the patterns were not tuned on: those whose id has an odd sha1. `perf/_shop_relations.py 100 RELATION` shows more.
+shown that the patterns were not tuned on: those whose id has an odd sha1. With arguments "100 RELATION" it shows more.
 """
 
 import csv

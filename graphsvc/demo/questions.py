@@ -1,4 +1,4 @@
-"""What the demo asks when both shops are loaded: five questions, chosen so that the answers can be judged.
+"""What the demo asks when both shops are loaded: seven questions, chosen so that the answers can be judged.
 
 Knows GraphQL texts and ids of the sample data; does not ask.
 """
@@ -66,6 +66,16 @@ QUESTIONS = (
         "A Chinese search: “学生用的保温杯” (an insulated bottle for a pupil)",
         SEARCH,
         {"text": "学生用的保温杯", "facets": ["brand"]},
+    ),
+    Question(  # 漱口水 … 孕妇可用: neither its words nor its fields are English
+        'A question that only a fact read in a Chinese sentence answers: "mouthwash for pregnant women"',
+        SEARCH,
+        {"text": "mouthwash for pregnant women"},
+    ),
+    Question(  # "For mature skin": in no field, and no Chinese product says it
+        "And one that only a fact read in an English sentence answers: “熟龄肌颈霜” (neck cream for mature skin)",
+        SEARCH,
+        {"text": "熟龄肌颈霜"},
     ),
     Question(
         "A product with its neighbourhood in the graph",

@@ -1,4 +1,4 @@
-"""The demo: two shops loaded as any shop is, then five questions over real HTTP, printed for a person to read.
+"""The demo: two shops loaded as any shop is, then questions over real HTTP, printed for a person to read.
 
 Knows the demo's files and questions; everything else is the product's own.
 """

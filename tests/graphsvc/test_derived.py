@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 from extractors import Claim
@@ -17,6 +18,7 @@ from graphsvc.types import SearchRequest
 from graphsvc.warehouse.schemas import TABLES
 from tests.graphsvc.shops import PRODUCT_COLUMNS, PRODUCTS, write_rows
 from tests.graphsvc.test_service import settings
+from tests.graphsvc.test_texts import COLOURED, INDIGO
 
 WOOL = "value:material=wool"
 
@@ -40,8 +42,6 @@ def edges(tmp_path: Path, kind: str, *claims: Claim, only: str | None = None) ->
 
 
 def _table(rows: list[dict[str, Any]]) -> Any:
-    import pyarrow as pa
-
     return pa.Table.from_pylist(rows, schema=TABLES["products"])
 
 
@@ -86,7 +86,7 @@ def test_rules_in_python_say_what_the_tables_say() -> None:
     assert derived_of([*facts, ("made_from", "material", "value:material=silk")]) == {}
 
 
-ROWS = [[*row, "wool" if row[0] == "3" else ""] for row in PRODUCTS]
+ROWS = [[*row, "wool" if row[0] == "3" else ""] for row in [*PRODUCTS, *COLOURED]]
 
 
 @pytest.fixture
@@ -121,8 +121,11 @@ def test_what_is_derived_goes_with_what_it_rests_on(service: Service) -> None:
 
 
 def test_a_text_that_a_field_contradicts_is_outvoted_and_stays(service: Service) -> None:
-    service.ingest_text("It is made of bamboo.", "shop:3", "blog:2")  # made_from: the field is of has_attribute
-    assert service.provenance("shop:3").outvoted == ()
-    spoken = [claim.id for claim in service.provenance("shop:3").claims if claim.document]
-    assert spoken
-    assert all(service.provenance(name).outvoted == () for name in spoken)
+    (spoken,) = service.ingest_text(INDIGO, "shop:14", "blog:2").claims
+    assert service.provenance("shop:14").outvoted == ()
+    service.model.follow(build=True)
+    service.upsert_products([{"id": "shop:14", "attributes": [{"name": "colour", "value": "black"}]}])
+    found = service.provenance("shop:14")
+    assert spoken.id in {claim.id for claim in found.claims}
+    assert found.outvoted == (spoken.id,)
+    assert service.provenance(spoken.id).outvoted == ()

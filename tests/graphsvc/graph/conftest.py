@@ -17,6 +17,7 @@ from graphsvc.graph.tables import BOUGHT_TOGETHER, GraphTables, build_tables
 from graphsvc.warehouse.schemas import TABLES
 
 TIME = datetime(2026, 3, 1, 10, 20, 30, 123456, tzinfo=UTC)
+ATTRIBUTES = ("colour", "material")
 NASTY = 'pan "24\n", \\ \r\n; {x: 1}) DETACH DELETE (n) // =1+1 \x1e 锅'
 
 
@@ -48,7 +49,7 @@ class TinyShop:
             Document(
                 row["product_id"],
                 row["title"],
-                fields={name: [row[name]] for name in ("brand", "colour") if row.get(name)},
+                fields={name: [row[name]] for name in ("brand", *ATTRIBUTES) if row.get(name)},
                 category=row.get("category") or [],
             )
             for row in self.products.values()
@@ -64,7 +65,7 @@ class TinyShop:
     def view(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Make the current rows readable, as a history does."""
         rows = {
-            "products": [{k: v for k, v in row.items() if k != "colour"} for row in self.products.values()],
+            "products": [{k: v for k, v in row.items() if k not in ATTRIBUTES} for row in self.products.values()],
             "events": self.events, "reviews": self.reviews, "coupons": self.coupons, "redemptions": self.redemptions,
         }  # fmt: skip
         for name, found in rows.items():

@@ -109,10 +109,37 @@ def test_an_entity_stands_with_its_relations_and_their_claims(projection: GraphP
     assert projection.entity("nobody") is None
 
 
+def test_what_rules_derive_is_marked_and_goes_with_what_it_follows_from(
+    projection: GraphProjection, shop: TinyShop, tmp_path: Path
+) -> None:
+    shop.put("4", "Scarf", material="wool")
+    projection.follow(1, shop.build)
+    assert content(projection.graph) == wanted(shop, tmp_path / "wanted")
+
+    def made_from() -> list[tuple[str, object, str, int]]:
+        found = projection.entity("shop:4")
+        assert found is not None
+        edges = [relation for relation in found.relations if relation.type in ("MADE_FROM", "HAS_VALUE")]
+        return [(one.type, one.properties.get("derived"), one.said, len(one.claims)) for one in edges]
+
+    assert made_from() == [("HAS_VALUE", None, "has", 1), ("MADE_FROM", True, "made from", 1)]
+    wool = projection.entity("value:material=wool")
+    assert wool is not None
+    assert {(one.type, one.said) for one in wool.relations} == {("HAS_VALUE", "had by"), ("MADE_FROM", "used for")}
+    assert projection.facet_counts()["value:material=wool"] == 1
+    shop.put("4", "Scarf", colour="red")
+    live(projection, shop, 2, tmp_path / "small", "4")
+    assert made_from() == [("HAS_VALUE", None, "has", 1)]
+    assert projection.entity("value:material=wool") is None
+    projection.follow(3, shop.build)
+    assert content(projection.graph) == wanted(shop, tmp_path / "wanted")
+
+
 def test_an_offline_import_gives_the_same_graph_as_statements(
     projection: GraphProjection, shop: TinyShop, neo4j_server: LocalServer, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
+    shop.put("5", "Scarf", material="wool")
     projection.follow(3, shop.build)
     stated = content(projection.graph)
     assert stated == wanted(shop, tmp_path / "wanted")
