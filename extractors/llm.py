@@ -44,6 +44,7 @@ class LanguageModelExtractor:
         self._client, self._cache, self._account = client, cache, Account(budget or Budget())
         self._predicates, self._confidence = tuple(predicates), confidence
         self._threads, self._max_tokens = threads, max_tokens
+        self.unanswered: set[str] = set()  # documents of which nothing is known, for the budget or the server said no
 
     def extract(self, documents: Sequence[Document]) -> list[list[Claim]]:
         """Return the claims of each document; none where the budget was used up before it was asked about.
@@ -73,6 +74,8 @@ class LanguageModelExtractor:
         if not (document.title.strip() or document.text.strip()):
             return []
         answer = self._answer(question_of(document, self._client.model, self._predicates, self._max_tokens))
+        if answer is None:
+            self.unanswered.add(document.id)
         facts = [] if answer is None else self._facts(answer)
         claims = {claim.id: claim for fact in facts for claim in self._claims(fact, document)}
         return list(claims.values())

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Protocol
 
-from extractors.phrases import Phrase, beginning
+from extractors.phrases import beginning
 from extractors.relations import NONE, Related
 from extractors.types import Claim, Document, Mention, MentionFinder, Span
-from extractors.words import words_of
 
 _DENIED = re.compile(  # what stands before a mention that the product has not
-    r"(?:\b(?:no|non|not|never|without|free of|instead of)[\s-]+(?:\w+\s)?|[非无没不]|不含|没有|不是)$", re.IGNORECASE
+    r"(?:\b(?:no|non|not|never)[\s-]+|\b(?:without|free of|instead of)\s+(?:\w+\s)?|[非无没不]|不含|没有|不是)$",
+    re.IGNORECASE,
 )
 SURE = 0.5  # a model that is less sure has abstained
 BREAK = "\n"  # between title and text
@@ -40,15 +40,13 @@ class Language:
 
     `says` maps a label to predicate and qualifier of the claim that a mention makes; a label that is not there makes
     none. `relations` maps a relation to predicate and qualifier, `tails` to the labels that it may lead to. `product`
-    labels the words that name the product itself. `canonical` gives the shop's own word for a phrase, `named` the
-    qualifier under which a field of a document speaks.
+    labels the words that name the product itself. `named` is the qualifier under which a field of a document speaks.
     """
 
     says: Sayings = field(default_factory=dict)
     relations: Sayings = field(default_factory=dict)
     tails: Mapping[str, Sequence[str]] = field(default_factory=dict)
     product: str = "product"
-    canonical: Callable[[Phrase], Phrase] = lambda phrase: phrase
     named: Callable[[str], str] = lambda field: field
 
 
@@ -76,19 +74,18 @@ class Trained:
                 yield from self._claim(document, said, mention, mention.confidence, self._finder)
 
     def _related(self, document: Document, mentions: Sequence[Mention]) -> Iterator[Claim]:
-        if self._relations is None:
-            return
-        head = next((one for one in mentions if one.label == self._language.product), None)
+        sure = [one for one in mentions if one.confidence >= SURE]
+        head = next((one for one in sure if one.label == self._language.product), None)
         wanted = set(chain.from_iterable(self._language.tails.values()))
-        tails = [one for one in mentions if head is not None and one is not head and one.label in wanted][:MOST_TAILS]
-        if head is None or not tails:
+        tails = [one for one in sure if one is not head and one.label in wanted][:MOST_TAILS]
+        if self._relations is None or head is None or not tails:
             return
         text = whole_text(document)
         for tail, found in zip(tails, self._relations.relate((text, head, tail) for tail in tails), strict=True):
             said = self._language.relations.get(found.relation)
             if found.relation != NONE and said is not None and found.confidence >= SURE:
-                sure = found.confidence * min(head.confidence, tail.confidence)
-                yield from self._claim(document, said, tail, sure, self._relations)
+                whole = found.confidence * min(head.confidence, tail.confidence)
+                yield from self._claim(document, said, tail, whole, self._relations)
 
     def _claim(
         self, document: Document, said: tuple[str, str], mention: Mention, sure: float,
@@ -103,29 +100,26 @@ class Trained:
             return
         quote = text[span.start : span.end]
         yield Claim(
-            subject=document.id, predicate=predicate, object=self._named(quote), confidence=round(sure, 4),
+            subject=document.id, predicate=predicate, object=quote, confidence=round(sure, 4),
             extractor=by.name, version=by.version, qualifier=qualifier,
             evidence=span, quote=quote,
         )  # fmt: skip
 
-    def _named(self, quote: str) -> str:
-        """The shop's own word for what is written, else as it is written."""
-        phrase = tuple(word.text for word in words_of(quote))
-        own = self._language.canonical(phrase)
-        return quote if own == phrase else " ".join(own)
-
 
 def whole_text(document: Document) -> str:
-    """Title and beginning of the text as one, so that what the text says is said of the thing that the title names."""
-    return f"{document.title}{BREAK}{beginning(document.text)}"
+    """Title and beginning of the text as one, so that what the text says is said of the thing that the title names.
+
+    What stands alone, without a title, is read whole.
+    """
+    return f"{document.title}{BREAK}{beginning(document.text) if document.title else document.text}"
 
 
 def span_in(document: Document, mention: Mention) -> Span:
     """Where a mention of the whole text stands in title or text."""
     shift = len(document.title) + len(BREAK)
-    if mention.start < shift:
+    if mention.start < len(document.title):
         return Span("title", mention.start, min(mention.end, len(document.title)), mention.label)
-    return Span("text", mention.start - shift, mention.end - shift, mention.label)
+    return Span("text", max(0, mention.start - shift), mention.end - shift, mention.label)
 
 
 def mention_at(document: Document, span: Span) -> Mention:

@@ -13,6 +13,7 @@ from gql.provenance import IngestedText
 from gql.scalars import Long
 from gql.tokens import Access
 from graphsvc import types as values
+from graphsvc.errors import RefusedError
 
 Key = Annotated[
     str | None,
@@ -99,11 +100,20 @@ def promote_model(
 
 def roll_back_model(
     info: Info,
-    kind: Annotated[str, argument(description="mentions, relations...")],
+    version: Annotated[
+        ID,
+        argument(
+            description="The version that goes; it must be in production, so that a repeated call goes back once."
+        ),
+    ],
     why: Annotated[str, argument(description="The reason; it is kept in the log.")] = "",
 ) -> Promotion:
     """Put back the model that was in production before."""
-    return Promotion(kind=kind, version=info.context.service.registry.roll_back(kind, why))
+    models = info.context.service.registry
+    kind = models.find(str(version)).kind
+    if models.alias(kind, "production") != str(version):
+        raise RefusedError(f"{kind} {version} is not in production.", "See which is: python -m graphsvc models list")
+    return Promotion(kind=kind, version=models.roll_back(kind, why))
 
 
 @strawberry.type(description="What can be changed. Everything here is durable when it is answered, or an error.")

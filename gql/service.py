@@ -65,6 +65,9 @@ class Models(Protocol):
     def find(self, version: str, /) -> Model:
         """A model by its version. Raises NotFoundError."""
 
+    def alias(self, kind: str, name: str, /) -> str | None:
+        """The version that "candidate" or "production" names."""
+
     def promote(self, kind: str, version: str, *, why: str) -> int:
         """Put a model into production, return the offset. Raises GateError when it does not pass the gate."""
 

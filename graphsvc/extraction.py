@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from extractors import Claim, Document
+from extractors.errors import DamagedModel
 from extractors.relation_words import QUALIFIERS
 from extractors.relations import NONE, Relations
 from extractors.tagger import Tagger
@@ -18,9 +19,8 @@ from extractors.trained import Language, Trained
 from extractors.types import Mention
 from graphsvc.entities.linker import Asked, Linker
 from graphsvc.entities.links import Link
-from graphsvc.errors import InputError
+from graphsvc.errors import InputError, StorageError
 from graphsvc.knowledge import Reader
-from graphsvc.learning import canonical_phrase
 from graphsvc.models.registry import Registry
 from graphsvc.ontology import MAKERS, NAMES_NOTHING, NODE_ID, PRODUCT_MENTION, TAILS, attribute_name
 from graphsvc.types import Extracted, FoundAttribute, FoundMention, FoundRelation
@@ -37,12 +37,18 @@ class Production:
         self._opened: tuple[str, Any] | None = None
 
     def model(self) -> Any | None:
-        """The model, None while none is in production. Raises DamagedModel, StorageError."""
+        """The model, None while none is in production. Raises StorageError."""
         version = self._registry.alias(self._kind, "production")
         if version is None:
             self._opened = None
         elif self._opened is None or self._opened[0] != version:
-            self._opened = version, self._open(self._registry.path(self._kind, version))
+            try:
+                self._opened = version, self._open(self._registry.path(self._kind, version))
+            except DamagedModel as error:
+                raise StorageError(
+                    f"The model {self._kind} {version} in production cannot be opened: {error.message}",
+                    f"Promote another version, or take it out: python -m graphsvc models withdraw {self._kind}",
+                ) from error
         return self._opened[1] if self._opened else None
 
 
@@ -55,10 +61,11 @@ class TextReader:
         self._trained: Trained | None = None
 
     def trained(self) -> Trained | None:
-        """The models in production as an extractor, None while there is no tagger. Raises DamagedModel."""
-        tagger, relations = self._mentions.model(), self._relations.model()
+        """The models in production as an extractor, None while there is no tagger. Raises StorageError."""
+        tagger = self._mentions.model()
         if tagger is None:
             return None
+        relations = self._relations.model()
         found = Trained(tagger, language_of(tagger), relations)
         if self._trained is None or self._trained.version != found.version:
             self._trained = found
@@ -120,7 +127,6 @@ def language_of(tagger: Tagger) -> Language:
         {relation: (relation, qualifier) for relation, qualifier in QUALIFIERS.items()},
         TAILS,
         PRODUCT_MENTION,
-        canonical_phrase,
         attribute_name,
     )
 

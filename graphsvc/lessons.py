@@ -45,11 +45,14 @@ class Lesson:
         return bool(self.distant) and abs(documents - self.documents) <= GROWN * self.documents
 
 
-def learn(warehouse: Warehouse, history: History, batch: str | None = None, teach: Teach | None = None) -> Reader:
+def learn(
+    warehouse: Warehouse, history: History, batch: str | None = None, teach: Teach | None = None, *, keep: bool = True
+) -> Reader:
     """Make a reader that has learnt from the current catalogue and, if given, from a batch that is not named yet.
 
     `teach` learns attributes' values from fields (None: they are not learnt). What is learnt is kept until another
-    import of products; values until the catalogue has changed by a tenth.
+    import of products; values until the catalogue has changed by a tenth. Without `keep` nothing is written, and values
+    that were learnt before are used.
     """
     imported = [str(payload["batch"]) for payload in history.imports if "products" in payload["tables"]]
     lesson = batch or (imported[-1] if imported else "")
@@ -61,9 +64,9 @@ def learn(warehouse: Warehouse, history: History, batch: str | None = None, teac
         except (ValueError, KeyError):
             kept = None
     documents = _documents(warehouse, history, batch)
-    distant = _distant(documents, kept, teach)
+    distant = _distant(documents, kept, teach, again=not keep)
     reader = Reader(documents, more=[] if distant is None else [distant[0]])
-    if lesson:
+    if lesson and keep:
         taught = (None, 0) if distant is None else (distant[0].learnt(), distant[1])
         made = Lesson(lesson, _versions(), reader.learnt(), *taught)
         with storage_errors(warehouse.folder):
@@ -71,13 +74,13 @@ def learn(warehouse: Warehouse, history: History, batch: str | None = None, teac
     return reader
 
 
-def _distant(documents: Sequence[Document], kept: Lesson | None, teach: Teach | None) -> tuple[Distant, int] | None:
-    """What knows attributes' values, with how many documents it was learnt from."""
-    if teach is None:
-        return None
-    if kept is not None and kept.distant and kept.is_like(len(documents)):
+def _distant(
+    documents: Sequence[Document], kept: Lesson | None, teach: Teach | None, *, again: bool
+) -> tuple[Distant, int] | None:
+    """What knows attributes' values, with how many documents it was learnt from; `again` takes what was learnt."""
+    if kept is not None and kept.distant and (again or (teach is not None and kept.is_like(len(documents)))):
         return Distant.recall(kept.distant), kept.documents
-    return teach(documents), len(documents)
+    return None if teach is None else (teach(documents), len(documents))
 
 
 def _documents(warehouse: Warehouse, history: History, batch: str | None) -> list[Document]:

@@ -6,7 +6,7 @@ stands. Knows tables; does not know who reads, nor why.
 """
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from extractors import Document
-from graphsvc.errors import StorageError
+from graphsvc.errors import NotFoundError, StorageError
 from graphsvc.history import History
 from graphsvc.knowledge import PIECE, Extraction, claims_table, documents_of, refusals_of, view_claims
 from graphsvc.warehouse.schemas import CLAIMS, READINGS, TABLES
@@ -59,14 +59,15 @@ class Rereading:
     """One reading, to be used in a `with`: `compare`, then `write` if that is wanted. The caller holds the lock.
 
     `keep` names extractors that are not asked now: their claims stand. Of `sources` alone products are read, if any
-    are named.
+    are named; of products that are in `spared` after the reading, what a language model said stands.
     Raises StorageError when the disk fails; nothing has changed then.
     """
 
     def __init__(
-        self, warehouse: Warehouse, history: History, read: Read, keep: Sequence[str] = (), sources: Sequence[str] = ()
-    ) -> None:
-        self._warehouse, self._history, self._ask = warehouse, history, read
+        self, warehouse: Warehouse, history: History, read: Read, keep: Sequence[str] = (), sources: Sequence[str] = (),
+        spared: Collection[str] = (),
+    ) -> None:  # fmt: skip
+        self._warehouse, self._history, self._ask, self._spared = warehouse, history, read, spared
         self._keep, self._sources = list(keep), list(sources)
         self._batch = new_batch()
         self._folder = warehouse.spill / self._batch
@@ -94,13 +95,16 @@ class Rereading:
             view_claims(self._warehouse, self._history, connection, texts=False)
             connection.execute("SET VARIABLE sources = $sources", {"sources": self._sources})
             connection.execute(f"CREATE OR REPLACE VIEW scope AS {_sql('reread_scope')}")
+            self._check_sources(connection)
             read = self._read(connection, progress)
             connection.read_parquet(str(self._folder / "claims.parquet")).create_view("said", replace=True)
+            connection.register("spared", pa.table({"subject": pa.array(sorted(self._spared), pa.string())}))
             connection.execute("SET VARIABLE keep = $keep", {"keep": self._keep})
             connection.execute(
                 "CREATE OR REPLACE VIEW reread AS SELECT * FROM said UNION ALL BY NAME"
                 " SELECT c.* FROM current_claims AS c SEMI JOIN scope ON c.subject = scope.product_id"
                 " WHERE list_contains(getvariable('keep'), extractor)"
+                " OR (extractor = 'llm' AND subject IN (SELECT subject FROM spared))"
             )
             connection.execute(f"CREATE OR REPLACE TABLE changed AS {_sql('reread_products')}")
             connection.execute(f"CREATE OR REPLACE TABLE difference AS {_sql('reread_difference')}")
@@ -133,6 +137,13 @@ class Rereading:
     def _opened(self) -> duckdb.DuckDBPyConnection:
         assert self._connection is not None, "use it in a with"
         return self._connection
+
+    def _check_sources(self, connection: duckdb.DuckDBPyConnection) -> None:
+        rows = connection.sql("SELECT DISTINCT source FROM current_products ORDER BY 1").fetchall()
+        known = [str(name) for (name,) in rows]
+        unknown = sorted(set(self._sources) - set(known))
+        if unknown:
+            raise NotFoundError(f"There are no products of {unknown[0]!r}.", f"There are of {', '.join(known)}.")
 
     def _read(self, connection: duckdb.DuckDBPyConnection, progress: Progress) -> int:
         """Write what the reader says of every product into a file; returns how many there are."""

@@ -184,9 +184,13 @@ class Service:
         `ask` is asked about products of whose texts nothing is claimed; without it, what it said before stands.
         Of `sources` alone products are read, if any are named.
         """
+        with self._writing, storage_errors(self.warehouse.folder):
+            self._reader = learn(self.warehouse, self.history(), teach=self._teach)  # anew, by another version
         reader = self.reader()
-        read = reader.read if ask is None else partial(read_and_ask, reader, ask)
-        return Rereading(self.warehouse, self.history(), read, (LANGUAGE_MODEL,) if ask is None else (), sources)
+        if ask is None:
+            return Rereading(self.warehouse, self.history(), reader.read, (LANGUAGE_MODEL,), sources)
+        read = partial(read_and_ask, reader, ask)
+        return Rereading(self.warehouse, self.history(), read, (), sources, ask.unanswered)
 
     def accept(self, reading: Rereading, progress: Progress = lambda step, done, of: None) -> int | None:
         """Write what a reading found, once it was compared; its offset, None where nothing changes."""
@@ -350,7 +354,7 @@ class Service:
         with self._writing:
             if self._reader is None:
                 with storage_errors(self.warehouse.folder):
-                    self._reader = learn(self.warehouse, self.history())  # values are learnt by imports
+                    self._reader = learn(self.warehouse, self.history(), keep=False)  # values are learnt by imports
             return self._reader.beside(self._texts.trained(), self.entities.decided())
 
     @property

@@ -114,6 +114,19 @@ def roll_back(context: typer.Context, kind: Kind, why: Why = "", json: Json = Fa
             dump({"kind": kind, "version": version, "before": before})
 
 
+@models.command("withdraw")
+def withdraw(context: typer.Context, kind: Kind, why: Why = "", json: Json = False) -> None:
+    """Take the model of a kind out of production, with no other in its place. Its claims stand until re-extract.
+
+    Example:  python -m graphsvc models withdraw relations --why "made of too few labels"
+    """
+    with errors(), Service(_settings(context), purpose="a withdrawal") as service:
+        version = service.registry.withdraw(kind, why)
+        out.print(f"{kind} {version} is in production no longer.", markup=False)
+        if json:
+            dump({"kind": kind, "version": version})
+
+
 @models.command("remove")
 def remove(context: typer.Context, version: Version, json: Json = False) -> None:
     """Remove a model that is neither candidate nor in production, with its files.

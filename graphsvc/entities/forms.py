@@ -60,9 +60,9 @@ def standard(attribute: str, name: str) -> str:
     return slug(word) if word else ""
 
 
-def spellings(name: str) -> tuple[str, ...]:
-    """A name, and what the other language calls it."""
-    return (name, *other_words(name))
+def spellings(attribute: str, name: str) -> tuple[str, ...]:
+    """A name, and what the other language calls it as a value of an attribute."""
+    return (name, *other_words(attribute, name))
 
 
 def is_slip(first: str, second: str) -> bool:

@@ -180,10 +180,13 @@ class FieldNames:
         """By form the nodes that have it; those that are written alike stand together."""
         hows = ["exact", "vocabulary", "written"]
         hows += ["maker", "script", "sound"] if self._field in MAKERS else []
+        attribute = self._field.removeprefix(ATTRIBUTE)
         found: dict[str, dict[str, list[int]]] = {how: {} for how in hows}
         for number, name in zip(self._numbers, self._names, strict=True):
             for how in hows:
-                for form in frozenset().union(*(self._forms_of(how, spelling) for spelling in spellings(name))):
+                for form in frozenset().union(
+                    *(self._forms_of(how, spelling) for spelling in spellings(attribute, name))
+                ):
                     found[how].setdefault(form, []).append(number)
         return found
 

@@ -22,6 +22,7 @@ from extractors.values import phrases_in
 from extractors.words import Word, words_of
 from graphsvc.errors import LabelError
 from graphsvc.ontology import PRODUCT_MENTION, TAILS, attribute_name
+from graphsvc.warehouse.standardise import vocabulary
 
 SURE = 0.8  # a claim that is less sure labels nothing
 FEWEST = 8  # mentions of a label, or pairs of a relation, from which it is kept
@@ -78,7 +79,7 @@ class _Drawing:
         found = [
             *(tail for _, tail in self._told(document)),
             *(one for one in self._claims[document.id] if one.end <= len(text)),
-            *_stated(document, words, self._canonical),
+            *_stated(document, words),
             *self._named_kinds([word for word in words if word.end <= len(document.title)]),
         ]
         return _apart(found)
@@ -171,8 +172,8 @@ def _label_of(claim: Claim) -> str:
     return attribute_name(claim.qualifier) if claim.predicate == "has_attribute" else MAKERS.get(claim.predicate, "")
 
 
-def _stated(document: Document, words: Sequence[Word], canonical: Canonical) -> Iterator[Mention]:
-    """Where a text says what the product's fields hold."""
+def _stated(document: Document, words: Sequence[Word]) -> Iterator[Mention]:
+    """Where a text says what the product's fields hold; in other words only what it does not say in these."""
     held: dict[Phrase, str] = {}
     for name, values in document.fields.items():
         for value in (one for one in values if read_measure(one) is None):
@@ -180,9 +181,22 @@ def _stated(document: Document, words: Sequence[Word], canonical: Canonical) -> 
             held |= dict.fromkeys(phrases_in(value), label)
     if not held:
         return
-    for at, phrase in phrases_of([word.text for word in words]):
-        if found := held.get(phrase) or held.get(canonical(phrase)):
+    places = list(phrases_of([word.text for word in words]))
+    said = {phrase for _, phrase in places if phrase in held}
+    own = {value: label for value, label in held.items() if value not in said}
+    for at, phrase in places:
+        if found := held.get(phrase) or _in_other_words(phrase, own):
             yield Mention(words[at].start, words[at + len(phrase) - 1].end, found)
+
+
+def _in_other_words(phrase: Phrase, held: Mapping[Phrase, str]) -> str:
+    """The attribute of which a phrase is another spelling of a value that is held, "" for none."""
+    spelling = ("" if is_han(phrase[0][0]) else " ").join(phrase)
+    for value, label in held.items():
+        word = vocabulary().get(label, {}).get(spelling)
+        if word is not None and tuple(word.casefold().split()) == value:
+            return label
+    return ""
 
 
 def _holds(values: Collection[str], quote: str, canonical: Canonical) -> bool:

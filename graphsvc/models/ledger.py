@@ -12,7 +12,7 @@ from graphsvc.history import MODELS
 from graphsvc.log import Entry, WriteLog
 from graphsvc.models.card import ModelCard
 
-CANDIDATE, PRODUCTION = "candidate", "production"
+CANDIDATE, PRODUCTION, WITHDRAWN = "candidate", "production", "withdrawn"
 ADD, SCORE, ALIAS, REMOVE = "add", "score", "alias", "remove"  # what an entry does
 
 
@@ -80,7 +80,7 @@ def _alias(ledger: Ledger, entry: Entry, said: Mapping[str, Any]) -> Ledger:
     if said["alias"] == CANDIDATE:
         return replace(ledger, candidates={**ledger.candidates, kind: version})
     before = ledger.productions.get(kind, ())
-    after = before[:-1] if back else (*before, version)
+    after = () if said["alias"] == WITHDRAWN else before[:-1] if back else (*before, version)
     candidates = {kind: one for kind, one in ledger.candidates.items() if one != version}
     return replace(ledger, productions={**ledger.productions, kind: after}, candidates=candidates)
 

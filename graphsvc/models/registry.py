@@ -20,7 +20,18 @@ from graphsvc.models import folders
 from graphsvc.models.card import ModelCard
 from graphsvc.models.code_version import code_version
 from graphsvc.models.gate import DEFAULTS, Limits, Verdict, judge
-from graphsvc.models.ledger import ADD, ALIAS, CANDIDATE, PRODUCTION, REMOVE, SCORE, Ledger, Naming, read_ledger
+from graphsvc.models.ledger import (
+    ADD,
+    ALIAS,
+    CANDIDATE,
+    PRODUCTION,
+    REMOVE,
+    SCORE,
+    WITHDRAWN,
+    Ledger,
+    Naming,
+    read_ledger,
+)
 from graphsvc.shop import Shop
 
 KIND = re.compile(r"[a-z][a-z-]{0,39}")  # it becomes a folder's name
@@ -170,6 +181,15 @@ class Registry:
             self._name(card, PRODUCTION, why, actor, back=True)
             return card.version
 
+    def withdraw(self, kind: str, why: str = "", actor: str = "local") -> str:
+        """Take what is in production out, with nothing in its place, and return it. Raises RefusedError."""
+        with self._lock:
+            version = self.alias(kind, PRODUCTION)
+            if version is None:
+                raise RefusedError(f"No model of {kind} is in production.", "See: python -m graphsvc models list")
+            self._append(ALIAS, self.card(kind, version), actor, alias=WITHDRAWN, why=why)
+            return version
+
     def remove(self, kind: str, version: str, actor: str = "local") -> int:
         """Forget a version and remove its files; returns the entry's offset. Raises RefusedError while an alias names
         it."""
@@ -195,8 +215,8 @@ class Registry:
         if not folders.is_sound(folder):
             raise StorageError(
                 f"The model {folder.parent.name} {folder.name} is damaged: its files do not match their digest.",
-                f"Restore {folder} from a backup, or add it again; a roll-back of {folder.parent.name} is"
-                f" python -m graphsvc models rollback {folder.parent.name}",
+                f"Restore {folder} from a backup, or take it out of production: python -m graphsvc models rollback"
+                f" {folder.parent.name}, or withdraw {folder.parent.name} where no other was there before",
             )
 
     def _standing(self, card: ModelCard, *aliases: str) -> Naming | None:

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from embeddings.bm25 import term_key
+from embeddings.words import terms
 from extractors.category import SEPARATOR
+from graphsvc.ontology import attribute_name
 from graphsvc.warehouse.standardise import other_words
 
 SPOKEN = 64  # attributes of a product whose names and values are indexed
@@ -79,16 +81,16 @@ def _attributes(row: Mapping[str, Any]) -> Iterator[str]:
         if value.casefold() in YES:
             yield name
         elif name and value and len(value) <= LONGEST_VALUE and value.casefold() not in NO:
-            yield " ".join((name, value, *other_words(value)))
+            yield " ".join((name, value, *other_words(attribute_name(name), value)))
 
 
 def _found(facts: Sequence[Fact], said: str, row: Mapping[str, Any]) -> Iterator[str]:
     """What extractors found and neither texts nor fields say in these words: a standard word, another language's."""
     own = {attribute["value"] for attribute in row["attributes"] or ()}
-    said = said.casefold()
+    spoken = frozenset(terms(said))
     for fact in facts:
-        value = str(fact["name"])
-        if fact["attribute"] and value not in own and len(value) <= LONGEST_VALUE:
-            words = [word for word in (value, *other_words(value)) if word.casefold() not in said]
+        name, value = fact["attribute"], str(fact["name"])
+        if name and value not in own and len(value) <= LONGEST_VALUE:
+            words = [word for word in (value, *other_words(name, value)) if not spoken.issuperset(terms(word))]
             if words:
-                yield " ".join((str(fact["attribute"]).replace("-", " ").replace("_", " "), *words))
+                yield " ".join((name.replace("-", " ").replace("_", " "), *words))

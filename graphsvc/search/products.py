@@ -140,7 +140,7 @@ def unpack_facts(packed: bytes) -> tuple[list[str], list[dict[str, Any]]]:
 def _terms(fact: Fact) -> list[str]:
     """The terms by which a fact is met: those of its name, and of what another language calls it."""
     name = str(fact["name"])
-    return terms(" ".join((name, *other_words(name)))) if fact["attribute"] else terms(name)
+    return terms(" ".join((name, *other_words(fact["attribute"] or "", name))))
 
 
 def _attributes(row: Mapping[str, Any], facts: Sequence[Fact], label: Mapping[str, str]) -> list[list[Any]]:

@@ -339,21 +339,31 @@ def vocabulary() -> Mapping[str, Mapping[str, str]]:
     }
 
 
-def other_words(value: str) -> tuple[str, ...]:
-    """What the other language calls a value that is kept under a word of ours ("red" → "红色"), empty for any other."""
-    return _others().get(value, ())
+def other_words(attribute: str, value: str) -> tuple[str, ...]:
+    """What the other language calls a value of an attribute that is kept under words of ours ("red" → "红色").
+
+    Parts joined by "/" are called one by one; empty for any other value.
+    """
+    words = _others().get(attribute, {})
+    return tuple(words[part] for part in value.split("/") if part in words)
 
 
 @cache
-def _others() -> Mapping[str, tuple[str, ...]]:
-    """Our words with their commonest Chinese spelling: the first of two characters or more, which stands for itself."""
+def _others() -> Mapping[str, Mapping[str, str]]:
+    """Our words by attribute with their commonest Chinese spelling: the first of two characters or more."""
     table = yaml.safe_load((files(__package__) / "vocabulary.yaml").read_text("utf-8"))
-    found = {
-        word: next((one for one in others if len(one) > 1 and all("㐀" <= c <= "鿿" for c in one)), None)
-        for words in table.values()
-        for word, others in words.items()
+    return {
+        attribute: {
+            word: next(one for one in others if _is_chinese_word(one))
+            for word, others in words.items()
+            if any(map(_is_chinese_word, others))
+        }
+        for attribute, words in table.items()
     }
-    return {word: (other,) for word, other in found.items() if other}
+
+
+def _is_chinese_word(spelling: str) -> bool:
+    return len(spelling) > 1 and all("㐀" <= character <= "鿿" for character in spelling)
 
 
 def standard_value(attribute: str, value: str) -> str:

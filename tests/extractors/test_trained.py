@@ -12,7 +12,6 @@ LANGUAGE = Language(
     says={"colour": ("has_attribute", "colour"), "brand": ("has_brand", "")},
     relations={"compatible_with": ("compatible_with", "compatible-with")},
     tails={"compatible_with": ("model",)},
-    canonical=lambda phrase: ("red",) if phrase == ("crimson",) else phrase,
     named=lambda field: "colour" if field == "Color" else field,
 )
 
@@ -51,11 +50,11 @@ class Relator:
         return [self.said] * len(self.asked)
 
 
-def test_a_mention_is_a_claim_with_its_words_and_the_shops_own_word() -> None:
+def test_a_mention_is_a_claim_with_its_words() -> None:
     document = Document("p", "Crimson case", "Comes in crimson by Solvi.")
     finder = Finder({"crimson": "colour", "Solvi": "brand", "case": "product"})
     colour, brand = Trained(finder, LANGUAGE).extract([document])[0]
-    assert (colour.predicate, colour.qualifier, colour.object) == ("has_attribute", "colour", "red")
+    assert (colour.predicate, colour.qualifier, colour.object) == ("has_attribute", "colour", "crimson")
     assert (colour.quote, colour.extractor, colour.version, colour.confidence) == ("crimson", "tagger", "v1", 0.9)
     assert colour.evidence == Span("text", 9, 16, "colour")
     assert document.text[9:16] == "crimson"
@@ -117,10 +116,26 @@ def test_what_is_denied_is_not_claimed(text: str) -> None:
     assert Trained(Finder({"crimson": "colour"}), LANGUAGE).extract([Document("p", text)]) == [[]]
 
 
+@pytest.mark.parametrize("text", ["Non-stick crimson pan", "No-iron crimson shirt", "not only crimson"])
+def test_what_another_word_denies_is_claimed(text: str) -> None:
+    assert len(Trained(Finder({"crimson": "colour"}), LANGUAGE).extract([Document("p", text)])[0]) == 1
+
+
+def test_a_text_without_a_title_is_read_whole() -> None:
+    text = "word " * 200 + "crimson"
+    (claim,) = Trained(Finder({"crimson": "colour"}), LANGUAGE).extract([Document("p", "", text)])[0]
+    assert claim.evidence is not None
+    assert text[claim.evidence.start : claim.evidence.end] == claim.quote == "crimson"
+    assert Trained(Finder({"crimson": "colour"}), LANGUAGE).extract([Document("p", "Title", text)]) == [[]]
+
+
 def test_the_same_is_said_once_by_its_surest_claim() -> None:
-    finder = Finder({"crimson": "colour", "red": "colour"})
-    (claim,) = Trained(finder, LANGUAGE).extract([Document("p", "crimson case, red lid")])[0]
-    assert (claim.object, claim.quote) == ("red", "crimson")
+    class Twice(Finder):
+        def find(self, texts: Sequence[str], contexts: Sequence[str] = ()) -> list[list[Mention]]:
+            return [[Mention(0, 3, "colour", 0.6), Mention(9, 12, "colour", 0.8)] for _ in texts]
+
+    (claim,) = Trained(Twice({}), LANGUAGE).extract([Document("p", "red case red lid")])[0]
+    assert (claim.object, claim.confidence) == ("red", 0.8)
 
 
 def test_places_in_the_whole_text_and_in_its_parts_are_inverse() -> None:

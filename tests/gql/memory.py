@@ -109,6 +109,9 @@ class MemoryModels:
             raise NotFoundError(f"There is no model {version!r}.", "List them.")
         return MemoryModel()
 
+    def alias(self, kind: str, name: str, /) -> str | None:
+        return self.production[-1] if self.production else None
+
     def promote(self, kind: str, version: str, *, why: str) -> int:
         if version == "bad":
             raise GateError(f"{kind} {version} does not pass the gate.", "Train it anew.")

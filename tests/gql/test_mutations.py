@@ -139,7 +139,7 @@ def test_provenance_walks_from_a_claim_to_its_text(ask: Ask) -> None:
 
 
 PROMOTE = "mutation ($version: ID!) { promoteModel(version: $version) { kind version } }"
-ROLL_BACK = 'mutation { rollBackModel(kind: "mentions") { kind version } }'
+ROLL_BACK = 'mutation { rollBackModel(version: "good") { kind version } }'
 
 
 def test_a_model_goes_into_production_and_back_while_the_service_runs(ask: Ask, shop: MemoryShop) -> None:

@@ -1,10 +1,13 @@
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from extractors import Document
+from extractors.distant import Distant
 from graphsvc.history import History
 from graphsvc.knowledge import FACTS, extract_batch, facts_of, view_facts
 from graphsvc.lessons import LEARNT, learn
@@ -90,3 +93,26 @@ def test_what_was_learnt_is_kept_until_products_are_imported(tmp_path: Path) -> 
 
 def test_no_claims_are_no_facts() -> None:
     assert facts_of(TABLES["claims"].empty_table()).num_rows == 0
+
+
+def test_who_only_reads_uses_the_values_that_were_learnt_and_writes_nothing(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path)
+    _, history = write(warehouse, PRODUCTS)
+    taught: list[int] = []
+
+    def teach(documents: Sequence[Document]) -> Distant:
+        taught.append(len(documents))
+        return Distant.learn(documents, lambda phrases: np.zeros((len(phrases), 2), np.float32), lambda phrase: phrase)
+
+    learn(warehouse, history, teach=teach)
+    kept = (tmp_path / LEARNT).read_bytes()
+    later = History.of_imports([*history.imports, {"batch": new_batch(), "tables": {"products": 1}}])
+    for asked in (history, later):
+        assert any(isinstance(one, Distant) for one in learn(warehouse, asked, keep=False)._extractors)
+    assert not any(isinstance(one, Distant) for one in learn(warehouse, later)._extractors)  # --no-learn leaves it out
+    (tmp_path / LEARNT).write_bytes(kept.replace(b'"fields 1"', b'"fields 0"'))
+    learn(warehouse, history, keep=False)
+    assert (tmp_path / LEARNT).read_bytes() == kept.replace(b'"fields 1"', b'"fields 0"')
+    assert taught == [4]
+    learn(warehouse, history, teach=teach)  # by other versions it is learnt anew
+    assert taught == [4, 4]

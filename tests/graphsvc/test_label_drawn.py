@@ -57,6 +57,16 @@ def test_pairs_are_of_patterns_and_fields_and_of_nothing() -> None:
     assert counts[NONE] <= sum(count for name, count in counts.items() if name != NONE)
 
 
+def test_another_spelling_counts_only_where_the_value_itself_is_unsaid() -> None:
+    made = [Document(f"c:{n}", f"Oak coffee table {n}, brown", fields={"color": ["brown"]}) for n in range(9)]
+    made += [
+        Document(f"d:{n}", f"Chocolate box {n}", fields={"color": ["white"], "taste": ["brown"]}) for n in range(9)
+    ]
+    found = draw(made, [], canonical_phrase)
+    assert marked(found.texts, "Oak coffee table 3") == {"brown": "colour"}
+    assert "Chocolate" not in marked(found.texts, "Chocolate box 3")
+
+
 def test_a_stuff_that_the_field_denies_is_none() -> None:
     made = [*products(), *(Document(f"x:{n}", f"Solvi case {n} like leather", fields={"material": ["plastic"]})
                            for n in range(9))]  # fmt: skip

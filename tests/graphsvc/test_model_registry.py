@@ -297,3 +297,21 @@ def test_a_card_for_people() -> None:
     assert rows["unseen"] == "f1 0.8, texts 500"
     assert rows["per_label BRAND"] == "f1 0.9, wanted 7"
     assert rows["parameter epochs"] == "3"
+
+
+def test_what_is_withdrawn_leaves_nothing_in_production(registry: Registry, add: Add) -> None:
+    with pytest.raises(RefusedError, match="No model of mentions is in production"):
+        registry.withdraw("mentions")
+    for words in ("first", "second"):
+        registry.promote("mentions", add(words))
+    version = registry.alias("mentions", "production")
+    assert registry.withdraw("mentions", "it is damaged") == version
+    assert registry.alias("mentions", "production") is None
+    assert registry.ledger().namings[-1].why == "it is damaged"
+    with pytest.raises(RefusedError):
+        registry.roll_back("mentions")
+    assert version is not None
+    registry.promote("mentions", version)
+    assert registry.alias("mentions", "production") == version
+    registry.withdraw("mentions")
+    registry.remove("mentions", version)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from extractors import Claim, Document, Span
-from graphsvc.errors import StorageError
+from graphsvc.errors import NotFoundError, StorageError
 from graphsvc.knowledge import Extraction, Reader, view_claims
 from graphsvc.lineage import trace
 from graphsvc.rereading import Rereading
@@ -136,6 +136,23 @@ def test_who_is_not_asked_keeps_what_was_said(service: Service) -> None:
     assert accept(service, service.reader().read, keep=("llm",)) is None
     assert accept(service, saying(service.reader(), "shop:3", word="zither"), keep=("llm",)) is not None
     assert standing(service)["shop:3"] == kept["shop:3"] | {("sound", "zither", "1")}
+
+
+def test_of_whom_a_language_model_could_not_be_asked_its_word_stands(service: Service) -> None:
+    accept(service, saying(service.reader(), "shop:3", "shop:4", by="llm"))
+    with Rereading(service.warehouse, service.history(), service.reader().read, spared={"shop:3"}) as made:
+        assert made.compare().counts["lost"] == 1
+        service.accept(made)
+    after = standing(service)
+    assert ("sound", MUSIC, "1") in after["shop:3"]
+    assert ("sound", MUSIC, "1") not in after["shop:4"]
+
+
+def test_a_source_without_products_is_told(service: Service) -> None:
+    with service.rereading(sources=("shop",)) as made:
+        assert made.compare().read == 6
+    with service.rereading(sources=("shopp",)) as made, pytest.raises(NotFoundError, match="'shopp'"):
+        made.compare()
 
 
 def test_what_breaks_the_ontology_is_refused_with_the_reading(service: Service) -> None:
