@@ -29,6 +29,7 @@ SAMPLE = 1_500  # other phrases that the meaning of the known values is told fro
 SHORTLIST = 500  # new phrases whose meaning is asked for: those in the likeliest company
 Values = Sequence[Collection[Phrase]]  # of each document
 Meaning = Callable[[Sequence[Phrase]], Floats]  # unit rows
+BESIDE = 5  # filled fields that must speak before a phrase is refused for standing beside their values
 TRUST = 0.7  # share of an alias's places that fields confirm, from which it is known
 LETTER = 0.8  # the same of a single Chinese character, which means many things
 PRIOR = 2.0  # places that the other aliases of an attribute count as, where an alias stands in few
@@ -60,7 +61,8 @@ def find_values(
 ) -> Lexicon | None:
     """Find new values of an attribute, None where fields hold too little to learn from."""
     named = find_known(corpus, values, canonical)
-    if len(_groups(named, canonical)) < KNOWN or _literal(corpus, values, named) < LITERAL:
+    literal = _literal(corpus, values, named)
+    if len(_groups(named, canonical)) < KNOWN or literal.sum() < LITERAL:
         return None
     known = list(named)
     tried = [row for fold in range(FOLDS) for row in _find_again(corpus, values, known, fold, meaning, canonical)]
@@ -71,7 +73,8 @@ def find_values(
     likely = {corpus.phrases[int(at)]: float(score[at]) for at in np.flatnonzero(score >= threshold)}
     refused = {one for one in aliases_in(likely, _spoken(values), canonical) if _is_letter(one)}
     sure = _Surety(tried)
-    kept = [one for one in shortest(likely) if one not in refused and not _is_named(one, attribute)]
+    refused |= {one for one in likely if _stands_beside(corpus, values, one, literal) or _is_named(one, attribute)}
+    kept = [one for one in shortest(likely) if one not in refused]
     found = {phrase: sure(likely[phrase]) for phrase in kept}
     return Lexicon(attribute, named, found, measured)
 
@@ -140,10 +143,18 @@ def _groups(known: Iterable[Phrase], canonical: Canonical) -> set[Phrase]:
     return {canonical(phrase) for phrase in known}
 
 
-def _literal(corpus: Corpus, values: Values, known: Known) -> int:
-    """Documents whose text says what their field holds, by any word for it."""
+def _literal(corpus: Corpus, values: Values, known: Known) -> np.ndarray:
+    """Whether each document's text says what its field holds, by any word for it: bool[documents]."""
     means = {corpus.places[phrase]: named.value for phrase, named in known.items()}
-    return sum(1 for at, held in enumerate(values) if held and any(means.get(int(p)) in held for p in corpus.of(at)))
+    said = (bool(held) and any(means.get(int(p)) in held for p in corpus.of(at)) for at, held in enumerate(values))
+    return np.fromiter(said, bool, len(values))
+
+
+def _stands_beside(corpus: Corpus, values: Values, phrase: Phrase, literal: np.ndarray) -> bool:
+    """Whether a phrase mostly stands in texts that say their field's value in other words: then it is none itself."""
+    column = corpus.stands[:, [corpus.places[phrase]]].tocoo()
+    filled = [document for document in column.row if values[document]]
+    return len(filled) >= BESIDE and bool(literal[filled].mean() > 0.5)
 
 
 def shortest(likely: Mapping[Phrase, float]) -> Iterator[Phrase]:

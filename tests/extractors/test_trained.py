@@ -84,6 +84,13 @@ def test_a_relation_that_is_none_unsure_or_unknown_makes_no_claim(relation: str,
     assert trained.extract([Document("p", "Slim case for Solvi One")]) == [[]]
 
 
+def test_mentions_that_are_unsure_are_not_related() -> None:
+    relator = Relator("compatible_with")
+    finder = Finder({"case": "product", "Solvi One": "model"}, 0.4)
+    assert Trained(finder, LANGUAGE, relator).extract([Document("p", "Slim case for Solvi One")]) == [[]]
+    assert relator.asked == []
+
+
 def test_without_words_for_the_product_nothing_is_related() -> None:
     relator = Relator("compatible_with")
     assert Trained(Finder({"Solvi One": "model"}), LANGUAGE, relator).extract([Document("p", "For Solvi One")]) == [[]]
