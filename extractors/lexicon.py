@@ -151,10 +151,16 @@ def _literal(corpus: Corpus, values: Values, known: Known) -> np.ndarray:
 
 
 def _stands_beside(corpus: Corpus, values: Values, phrase: Phrase, literal: np.ndarray) -> bool:
-    """Whether a phrase mostly stands in texts that say their field's value in other words: then it is none itself."""
-    column = corpus.stands[:, [corpus.places[phrase]]].tocoo()
-    filled = [document for document in column.row if values[document]]
-    return len(filled) >= BESIDE and bool(literal[filled].mean() > 0.5)
+    """Whether a phrase mostly stands in texts that say their field's value in other words: then it is none itself.
+
+    A value that no field has stands where fields are empty; what stands beside it in others is a second colour.
+    """
+    places = corpus.stands[:, [corpus.places[phrase]]].tocoo().row
+    filled = np.array([bool(values[document]) for document in places])
+    usual = sum(map(bool, values)) / len(values)
+    if filled.sum() < BESIDE or filled.mean() < usual / 2:
+        return False
+    return bool(literal[places[filled]].mean() > 0.5)
 
 
 def shortest(likely: Mapping[Phrase, float]) -> Iterator[Phrase]:
