@@ -68,9 +68,9 @@ QUESTIONS = (
         {"text": "学生用的保温杯", "facets": ["brand"]},
     ),
     Question(  # 漱口水 … 孕妇可用: neither its words nor its fields are English
-        'At the marketplace, only a fact read in a Chinese sentence answers "mouthwash for pregnant women"',
+        'At the marketplace, only a fact read in a Chinese sentence answers "pregnant women mouthwash"',
         SEARCH,
-        {"text": "mouthwash for pregnant women", "filter": {"sources": ["harbour", "lingnan"]}},
+        {"text": "pregnant women mouthwash", "filter": {"sources": ["harbour", "lingnan"]}},
     ),
     Question(  # "For mature skin": in no field, and no Chinese product says it
         "And one that only a fact read in an English sentence answers: “熟龄肌颈霜” (neck cream for mature skin)",
