@@ -21,6 +21,7 @@ from extractors import Document
 from graphsvc.errors import NotFoundError, StorageError
 from graphsvc.history import History
 from graphsvc.knowledge import PIECE, Extraction, claims_table, documents_of, refusals_of, view_claims
+from graphsvc.language_model import LANGUAGE_MODEL
 from graphsvc.warehouse.schemas import CLAIMS, READINGS, TABLES
 from graphsvc.warehouse.tables import SQL, Warehouse, new_batch, storage_errors
 
@@ -58,17 +59,17 @@ class Difference:
 class Rereading:
     """One reading, to be used in a `with`: `compare`, then `write` if that is wanted. The caller holds the lock.
 
-    `keep` names extractors that are not asked now: their claims stand. Of `sources` alone products are read, if any
-    are named; of products that are in `spared` after the reading, what a language model said stands.
-    Raises StorageError when the disk fails; nothing has changed then.
+    Of `sources` alone products are read, if any are named. What a language model said stands of the products that
+    `unasked` has after the reading, of all when that is None. Raises NotFoundError for a source without products,
+    StorageError when the disk fails; nothing has changed then.
     """
 
     def __init__(
-        self, warehouse: Warehouse, history: History, read: Read, keep: Sequence[str] = (), sources: Sequence[str] = (),
-        spared: Collection[str] = (),
+        self, warehouse: Warehouse, history: History, read: Read, sources: Sequence[str] = (),
+        unasked: Collection[str] | None = None,
     ) -> None:  # fmt: skip
-        self._warehouse, self._history, self._ask, self._spared = warehouse, history, read, spared
-        self._keep, self._sources = list(keep), list(sources)
+        self._warehouse, self._history, self._ask = warehouse, history, read
+        self._sources, self._unasked = list(sources), unasked
         self._batch = new_batch()
         self._folder = warehouse.spill / self._batch
         self._refused: dict[str, list[dict[str, Any]]] = {}
@@ -98,14 +99,9 @@ class Rereading:
             self._check_sources(connection)
             read = self._read(connection, progress)
             connection.read_parquet(str(self._folder / "claims.parquet")).create_view("said", replace=True)
-            connection.register("spared", pa.table({"subject": pa.array(sorted(self._spared), pa.string())}))
-            connection.execute("SET VARIABLE keep = $keep", {"keep": self._keep})
-            connection.execute(
-                "CREATE OR REPLACE VIEW reread AS SELECT * FROM said UNION ALL BY NAME"
-                " SELECT c.* FROM current_claims AS c SEMI JOIN scope ON c.subject = scope.product_id"
-                " WHERE list_contains(getvariable('keep'), extractor)"
-                " OR (extractor = 'llm' AND subject IN (SELECT subject FROM spared))"
-            )
+            self._view_unasked(connection)
+            connection.execute("SET VARIABLE language_model = $name", {"name": LANGUAGE_MODEL})
+            connection.execute(f"CREATE OR REPLACE VIEW reread AS {_sql('reread')}")
             connection.execute(f"CREATE OR REPLACE TABLE changed AS {_sql('reread_products')}")
             connection.execute(f"CREATE OR REPLACE TABLE difference AS {_sql('reread_difference')}")
             return _difference(connection, read)
@@ -138,6 +134,15 @@ class Rereading:
         assert self._connection is not None, "use it in a with"
         return self._connection
 
+    def _view_unasked(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """The products read of which a language model was asked nothing."""
+        found = connection.table("scope").select("product_id")
+        if self._unasked is not None:
+            ids = pa.array(sorted(self._unasked), pa.string())
+            connection.register("unanswered", pa.table({"product_id": ids}))
+            found = found.join(connection.table("unanswered"), "product_id", how="semi")
+        found.create_view("unasked", replace=True)
+
     def _check_sources(self, connection: duckdb.DuckDBPyConnection) -> None:
         rows = connection.sql("SELECT DISTINCT source FROM current_products ORDER BY 1").fetchall()
         known = [str(name) for (name,) in rows]
@@ -161,9 +166,8 @@ class Rereading:
 
 
 def _difference(connection: duckdb.DuckDBPyConnection, read: int) -> Difference:
-    by_predicate = "SELECT what, coalesce(nullif(qualifier, ''), predicate), count(*) FROM difference GROUP BY ALL"
     predicates: dict[str, dict[str, int]] = {}
-    for what, name, count in connection.sql(f"{by_predicate} ORDER BY 3 DESC, 2").fetchall():
+    for what, name, count in connection.sql(_sql("reread_counts")).fetchall():
         predicates.setdefault(what, {})[name] = count
     samples = {
         kind: [

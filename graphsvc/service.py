@@ -29,7 +29,7 @@ from graphsvc.graph_door import GraphDoor
 from graphsvc.history import DOCUMENTS, EVENTS, PRODUCTS, READINGS, History, read_history
 from graphsvc.idempotency import Once
 from graphsvc.knowledge import Reader
-from graphsvc.language_model import LANGUAGE_MODEL, of_extractor, read_and_ask
+from graphsvc.language_model import of_extractor, read_and_ask
 from graphsvc.learning import learn_values
 from graphsvc.lessons import Teach, learn
 from graphsvc.lineage import trace
@@ -188,9 +188,8 @@ class Service:
             self._reader = learn(self.warehouse, self.history(), teach=self._teach)  # anew, by another version
         reader = self.reader()
         if ask is None:
-            return Rereading(self.warehouse, self.history(), reader.read, (LANGUAGE_MODEL,), sources)
-        read = partial(read_and_ask, reader, ask)
-        return Rereading(self.warehouse, self.history(), read, (), sources, ask.unanswered)
+            return Rereading(self.warehouse, self.history(), reader.read, sources)
+        return Rereading(self.warehouse, self.history(), partial(read_and_ask, reader, ask), sources, ask.unanswered)
 
     def accept(self, reading: Rereading, progress: Progress = lambda step, done, of: None) -> int | None:
         """Write what a reading found, once it was compared; its offset, None where nothing changes."""
@@ -265,8 +264,7 @@ class Service:
 
     def search(self, request: SearchRequest) -> SearchResult:
         """Hybrid search. Raises QueryError for a filter, cursor or page that is not valid."""
-        result = self.catalogue.search(request)
-        return replace(result, query_id=uuid4().hex)
+        return replace(self.catalogue.search(request), query_id=uuid4().hex)
 
     def predict(self, text: str, first: int = 8) -> list[Suggestion]:
         """Completions while typing."""

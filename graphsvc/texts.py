@@ -122,7 +122,9 @@ class Texts:
         if not any(one["name"] == source and "reviews" in one["tables"] for one in history.imports):
             return None
         rows = current_texts(self._warehouse, history, name)
-        return str(rows[0]["product_id"]) if rows else None
+        if rows:
+            return str(rows[0]["product_id"])
+        return None if name in self._owner else _product_of_review(self._warehouse, history, name)
 
 
 def ingested(entry: Entry) -> IngestedText:
@@ -146,6 +148,16 @@ def current_texts(warehouse: Warehouse, history: History, name: str | None = Non
         )
         rows: list[Row] = found.to_arrow_table().to_pylist()
         return rows
+
+
+def _product_of_review(warehouse: Warehouse, history: History, name: str) -> str | None:
+    """The product of an imported review, also of one that claims nothing."""
+    with closing(warehouse.connection()) as connection, storage_errors(warehouse.folder):
+        history.view(warehouse, connection, "reviews")
+        found = connection.sql(
+            "SELECT product_id FROM current_reviews WHERE review_id = $name", params={"name": name}
+        ).fetchall()
+    return str(found[0][0]) if found else None
 
 
 def _row(name: str, product: str, kind: str, text: str, language: str | None) -> Row:

@@ -10,7 +10,6 @@ from typing import Any
 from graphsvc.errors import GateError
 from graphsvc.labels import Part, keep_labels
 from graphsvc.labels.drawn import draw
-from graphsvc.learning import canonical_phrase
 from graphsvc.models import Limits
 from graphsvc.read_model import model_cache
 from graphsvc.service import Service
@@ -38,7 +37,7 @@ def draw_labels(service: Service, name: str) -> dict[str, int]:
     """Label the shop's texts by what it knows; returns the sets with their items. Raises LabelError."""
     documents = [one for one in documents_of(service.warehouse, service.history()) if not one.composed]
     claims = [one for one in service.reader().read(documents).claims if one.extractor not in TRAINED]
-    found = draw(documents, claims, canonical_phrase)
+    found = draw(documents, claims)
     parts: dict[str, Part] = {
         own: Part("train", items, format="drawn", source="drawn from this shop's fields and texts")
         for own, items in ((name, tuple(found.texts)), (name + RELATIONS, tuple(found.pairs)))

@@ -68,6 +68,9 @@ def catalogues() -> Iterator[tuple[str, list[Document]]]:
     if not absent("fashion"):
         rows = table(folder_of("fashion") / "products.csv.gz")
         yield "fashion", [Document(row["product_id"], row["title"]) for row in rows]
+    if not absent("entity-resolution"):
+        for file in ("abt-buy/abt.csv", "abt-buy/buy.csv", "walmart-amazon/amazon.csv", "walmart-amazon/walmart.csv"):
+            yield file, list(shop_offers(folder_of("entity-resolution") / file))
     if not absent("mentions"):
         path = folder_of("mentions") / "taobao" / "train.txt"
         items = read(path.read_text("utf-8"), path.name)
@@ -77,15 +80,23 @@ def catalogues() -> Iterator[tuple[str, list[Document]]]:
     yield "lingnan", [Document(row["商品编号"], row["商品名称"], row["详情"] or "", language="zh") for row in rows]
 
 
+def shop_offers(path: Path) -> Iterator[Document]:
+    for at, row in enumerate(table(path, "|")):
+        fields = {"brand": [row["brand"]]} if row.get("brand") else {}
+        yield Document(
+            f"{path.stem}:{at}", row.get("title") or row.get("name") or "", row.get("description") or "", fields
+        )
+
+
 def electronics(row: dict[str, str]) -> Document:
     fields = {name: [value] for name, value in json.loads(row["attributes"] or "{}").items() if isinstance(value, str)}
     return Document(row["product_uid"], row["title"], row["description"], {**fields, "brand": [row["brand"]]})
 
 
-def table(path: Path) -> Iterator[dict[str, str]]:
+def table(path: Path, sign: str = ",") -> Iterator[dict[str, str]]:
     opened = gzip.open if path.suffix == ".gz" else open
     with opened(path, "rt", encoding="utf-8-sig") as file:
-        yield from csv.DictReader(file)
+        yield from csv.DictReader(file, delimiter=sign)
 
 
 if __name__ == "__main__":

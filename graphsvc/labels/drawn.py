@@ -7,7 +7,7 @@ judged as any. Knows documents and claims; does not know tables or models.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from extractors.measures import read_measure
@@ -30,7 +30,8 @@ KIND_TITLES = 3  # titles of one category that must hold a word before it names 
 KIND_SHARE = 0.7  # share of a word's titles that must stand in that category
 MAKERS = {"has_brand": "brand", "made_by": "maker"}
 RELATED = frozenset(tail for tails in TAILS.values() for tail in tails)
-Canonical = Callable[[Phrase], Phrase]
+MATERIAL = "material"
+Told = tuple[str, Mention]  # a relation of the product, and where it leads
 
 
 @dataclass(slots=True)
@@ -41,15 +42,16 @@ class Drawn:
     pairs: list[LabelledPair] = field(default_factory=list)
 
 
-def draw(documents: Sequence[Document], claims: Iterable[Claim], canonical: Canonical) -> Drawn:
+def draw(documents: Sequence[Document], claims: Iterable[Claim]) -> Drawn:
     """Label the titles and descriptions of a catalogue. Raises LabelError for one that tells too little."""
-    drawing = _Drawing(documents, claims, canonical)
+    drawing = _Drawing(documents, claims)
     found = Drawn()
     for document in documents:
         text = whole_text(document)
-        mentions = drawing.mentions(document)
+        told = list(drawing.told(document))
+        mentions = drawing.mentions(document, text, told)
         found.texts.append(LabelledText(text, tuple(mentions), document.id))
-        found.pairs += drawing.pairs(document, text, mentions)
+        found.pairs += _pairs(document, text, mentions, told)
     found.texts = _of_common_labels(found.texts)
     found.pairs = _of_common_relations(found.pairs)
     if not any(one.mentions for one in found.texts):
@@ -60,10 +62,9 @@ def draw(documents: Sequence[Document], claims: Iterable[Claim], canonical: Cano
 class _Drawing:
     """What is known while texts are labelled, one after the other."""
 
-    def __init__(self, documents: Sequence[Document], claims: Iterable[Claim], canonical: Canonical) -> None:
+    def __init__(self, documents: Sequence[Document], claims: Iterable[Claim]) -> None:
         self._names = learn_names(documents)
         self._kinds = kinds_of(documents)
-        self._canonical = canonical
         self._claims: dict[str, list[Mention]] = defaultdict(list)
         known = {document.id: document for document in documents}
         for claim in claims:
@@ -72,39 +73,18 @@ class _Drawing:
                 place = mention_at(known[claim.subject], replace(span, label=label))
                 self._claims[claim.subject].append(place)
 
-    def mentions(self, document: Document) -> list[Mention]:
+    def mentions(self, document: Document, text: str, told: Sequence[Told]) -> list[Mention]:
         """The mentions of a product's whole text, none over another: the longest stay."""
-        text = whole_text(document)
         words = words_of(text)
         found = [
-            *(tail for _, tail in self._told(document)),
+            *(tail for _, tail in told),
             *(one for one in self._claims[document.id] if one.end <= len(text)),
             *_stated(document, words),
             *self._named_kinds([word for word in words if word.end <= len(document.title)]),
         ]
         return _apart(found)
 
-    def pairs(self, document: Document, text: str, mentions: Sequence[Mention]) -> Iterator[LabelledPair]:
-        """The product's own words with what they are related to, and with mentions that they are not."""
-        own = next((one for one in mentions if one.label == PRODUCT_MENTION), None)
-        if own is None:
-            return
-        related = set()
-        for relation, tail in self._told(document):
-            if tail in mentions:
-                related.add(tail)
-                yield LabelledPair(text, own, tail, relation, document.id)
-        for tail in mentions:
-            if tail is own or tail in related:
-                continue
-            held = [one for name, all in document.fields.items() if attribute_name(name) == "material" for one in all]
-            if tail.label == "material" and held:
-                made = _holds(held, text[tail.start : tail.end], self._canonical)
-                yield LabelledPair(text, own, tail, "made_from" if made else NONE, document.id)
-            elif tail.label not in RELATED and tail.label != PRODUCT_MENTION:
-                yield LabelledPair(text, own, tail, NONE, document.id)
-
-    def _told(self, document: Document) -> Iterator[tuple[str, Mention]]:
+    def told(self, document: Document) -> Iterator[Told]:
         """The relations that patterns read, each with its tail under the label that the ontology gives it."""
         for place, text in (("title", document.title), ("text", beginning(document.text))):
             for one in find_relations(text, self._names):
@@ -119,6 +99,23 @@ class _Drawing:
             if kinds:
                 yield Mention(kinds[-1].start, kinds[-1].end, PRODUCT_MENTION)
                 return
+
+
+def _pairs(document: Document, text: str, mentions: Sequence[Mention], told: Sequence[Told]) -> Iterator[LabelledPair]:
+    """The product's own words with what they are related to, and with mentions that they are not."""
+    own = next((one for one in mentions if one.label == PRODUCT_MENTION), None)
+    if own is None:
+        return
+    related = {tail: relation for relation, tail in told if tail in mentions}
+    stuff = [one for name, values in document.fields.items() if attribute_name(name) == MATERIAL for one in values]
+    for tail in mentions:
+        if tail in related:
+            yield LabelledPair(text, own, tail, related[tail], document.id)
+        elif tail.label == MATERIAL and stuff:
+            made = _holds(stuff, text[tail.start : tail.end])
+            yield LabelledPair(text, own, tail, "made_from" if made else NONE, document.id)
+        elif tail.label not in RELATED and tail.label != PRODUCT_MENTION:
+            yield LabelledPair(text, own, tail, NONE, document.id)
 
 
 def _clauses(words: Sequence[Word]) -> Iterator[list[Word]]:
@@ -199,11 +196,11 @@ def _in_other_words(phrase: Phrase, held: Mapping[Phrase, str]) -> str:
     return ""
 
 
-def _holds(values: Collection[str], quote: str, canonical: Canonical) -> bool:
-    """Whether a field says what is quoted, or has it in it."""
+def _holds(values: Collection[str], quote: str) -> bool:
+    """Whether a field says what material is quoted, in other words too, or has it in it."""
     said = tuple(_words([quote]))
-    held = {phrase for value in values for phrase in phrases_in(value)}
-    return said in held or canonical(said) in held or any(set(said) <= set(phrase) for phrase in held)
+    held = {phrase: MATERIAL for value in values for phrase in phrases_in(value)}
+    return bool(_in_other_words(said, held)) or any(set(said) <= set(phrase) for phrase in held)
 
 
 def _apart(found: Sequence[Mention]) -> list[Mention]:

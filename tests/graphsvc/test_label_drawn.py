@@ -6,11 +6,9 @@ from collections.abc import Sequence
 import pytest
 
 from extractors.relations import NONE
-from extractors.types import Claim, Document, LabelledPair, LabelledText, Span
+from extractors.types import Claim, Document, LabelledPair, LabelledText, Mention, Span
 from graphsvc.errors import LabelError
-from graphsvc.labels import drawn
 from graphsvc.labels.drawn import draw, kinds_of
-from graphsvc.learning import canonical_phrase
 from graphsvc.train.tasks import allowed_ends
 
 
@@ -40,7 +38,7 @@ def told(pairs: Sequence[LabelledPair], start: str) -> set[tuple[str, str, str]]
 
 
 def test_what_fields_hold_and_patterns_read_is_labelled() -> None:
-    found = draw(products(), [], canonical_phrase)
+    found = draw(products(), [])
     assert marked(found.texts, "Solvi leather case 3") == {
         "Solvi": "brand", "leather": "material", "case": "product", "Crimson": "colour", "Solvi Aria 4": "model",
     }  # fmt: skip
@@ -48,7 +46,7 @@ def test_what_fields_hold_and_patterns_read_is_labelled() -> None:
 
 
 def test_pairs_are_of_patterns_and_fields_and_of_nothing() -> None:
-    found = draw(products(), [], canonical_phrase)
+    found = draw(products(), [])
     assert told(found.pairs, "Solvi leather case 3") == {
         ("case", "compatible_with", "Solvi Aria 4"), ("case", "made_from", "leather"),
         ("case", NONE, "Solvi"), ("case", NONE, "Crimson"),
@@ -62,7 +60,7 @@ def test_another_spelling_counts_only_where_the_value_itself_is_unsaid() -> None
     made += [
         Document(f"d:{n}", f"Chocolate box {n}", fields={"color": ["white"], "taste": ["brown"]}) for n in range(9)
     ]
-    found = draw(made, [], canonical_phrase)
+    found = draw(made, [])
     assert marked(found.texts, "Oak coffee table 3") == {"brown": "colour"}
     assert "Chocolate" not in marked(found.texts, "Chocolate box 3")
 
@@ -75,7 +73,7 @@ def test_a_stuff_that_the_field_denies_is_none() -> None:
               evidence=Span("title", one.title.index("leather"), len(one.title), "material"), quote="leather")
         for one in made[-9:]
     ]  # fmt: skip
-    found = draw(made, claims, canonical_phrase)
+    found = draw(made, claims)
     assert told(found.pairs, "Solvi case 4") >= {("case", NONE, "leather")}
 
 
@@ -91,18 +89,18 @@ def thing(place: tuple[int, int], confidence: float) -> list[Claim]:
 def test_a_claim_labels_when_it_is_sure_and_not_within_a_longer_one(
     place: tuple[int, int], confidence: float, count: int
 ) -> None:
-    found = draw(products(), thing(place, confidence), canonical_phrase)
+    found = draw(products(), thing(place, confidence))
     assert Counter(mention.label for text in found.texts for mention in text.mentions)["thing"] == count
 
 
 def test_a_label_that_is_rare_is_left_out() -> None:
     made = [*products(), Document("odd", "Cork mat", fields={"grade": ["cork"]})]
-    assert marked(draw(made, [], canonical_phrase).texts, "Cork") == {}
+    assert marked(draw(made, []).texts, "Cork") == {}
 
 
 def test_a_shop_that_tells_nothing_is_refused() -> None:
     with pytest.raises(LabelError, match="tell no labels"):
-        draw([Document("p", "Something")], [], canonical_phrase)
+        draw([Document("p", "Something")], [])
 
 
 def test_a_kind_is_a_word_that_its_category_shares() -> None:
@@ -110,12 +108,12 @@ def test_a_kind_is_a_word_that_its_category_shares() -> None:
 
 
 def test_measures_are_left_to_rules() -> None:
-    labels = {mention.label for text in draw(products(), [], canonical_phrase).texts for mention in text.mentions}
+    labels = {mention.label for text in draw(products(), []).texts for mention in text.mentions}
     assert "size" not in labels
 
 
 def test_the_ontology_says_between_what_a_drawn_relation_may_hold() -> None:
-    pairs = draw(products(), [], canonical_phrase).pairs
+    pairs = draw(products(), []).pairs
     assert allowed_ends(pairs)["compatible_with"] == [["product", "model"]]
     assert NONE not in allowed_ends(pairs)
-    assert allowed_ends([LabelledPair("a b", drawn.Mention(0, 1, "entity"), drawn.Mention(2, 3, "entity"), "r")]) == {}
+    assert allowed_ends([LabelledPair("a b", Mention(0, 1, "entity"), Mention(2, 3, "entity"), "r")]) == {}

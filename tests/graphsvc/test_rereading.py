@@ -1,6 +1,6 @@
 """Reading the catalogue anew: the difference first, then only what changes, and nothing by halves."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -41,8 +41,8 @@ def saying(reader: Reader, *products: str, word: str = MUSIC, by: str = "model",
     return read
 
 
-def reading(service: Service, read: object, keep: Sequence[str] = ()) -> Rereading:
-    return Rereading(service.warehouse, service.history(), read, keep)  # type: ignore[arg-type]
+def reading(service: Service, read: object, unasked: Collection[str] | None = None) -> Rereading:
+    return Rereading(service.warehouse, service.history(), read, unasked=unasked)  # type: ignore[arg-type]
 
 
 def standing(service: Service) -> dict[str, set[tuple[str, str, str]]]:
@@ -56,8 +56,8 @@ def standing(service: Service) -> dict[str, set[tuple[str, str, str]]]:
     return found
 
 
-def accept(service: Service, read: object, keep: Sequence[str] = ()) -> int | None:
-    with reading(service, read, keep) as made:
+def accept(service: Service, read: object, unasked: Collection[str] | None = None) -> int | None:
+    with reading(service, read, unasked) as made:
         made.compare()
         return service.accept(made)
 
@@ -133,14 +133,14 @@ def test_a_new_row_of_a_product_ends_what_was_read_of_the_old_one(service: Servi
 def test_who_is_not_asked_keeps_what_was_said(service: Service) -> None:
     accept(service, saying(service.reader(), "shop:3", by="llm"))
     kept = standing(service)
-    assert accept(service, service.reader().read, keep=("llm",)) is None
-    assert accept(service, saying(service.reader(), "shop:3", word="zither"), keep=("llm",)) is not None
+    assert accept(service, service.reader().read) is None
+    assert accept(service, saying(service.reader(), "shop:3", word="zither")) is not None
     assert standing(service)["shop:3"] == kept["shop:3"] | {("sound", "zither", "1")}
 
 
 def test_of_whom_a_language_model_could_not_be_asked_its_word_stands(service: Service) -> None:
     accept(service, saying(service.reader(), "shop:3", "shop:4", by="llm"))
-    with Rereading(service.warehouse, service.history(), service.reader().read, spared={"shop:3"}) as made:
+    with reading(service, service.reader().read, {"shop:3"}) as made:
         assert made.compare().counts["lost"] == 1
         service.accept(made)
     after = standing(service)

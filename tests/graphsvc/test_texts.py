@@ -136,7 +136,7 @@ def test_the_same_id_replaces_a_text(service: Service) -> None:
     assert [(one["document_id"], one["text"]) for one in service.texts()] == [
         ("blog:1", "Compatible with iPhone 15 Pro.")
     ]
-    with pytest.raises(InputError, match="is about 'shop:14'"):
+    with pytest.raises(InputError, match="is about 'shop:11'"):
         service.ingest_text(INDIGO, "shop:15", "blog:1")
 
 
@@ -212,6 +212,12 @@ def test_imported_reviews_make_claims(service: Service, tmp_path: Path) -> None:
     assert (claim.document.kind, claim.document.file, claim.document.line) == ("review", "reviews.csv", 2)
     assert "indigo" in str(claim.document.row)
     assert [one["document_id"] for one in service.texts()] == [claim.document.id]
+    with pytest.raises(InputError, match="is about 'shop:11'"):  # of a review that claims nothing, too
+        service.ingest_text(INDIGO, "shop:14", "shop:r2")
+    silent = service.remove_text("shop:r2")
+    assert service.log.head() == silent
+    with pytest.raises(NotFoundError):
+        service.remove_text("shop:r2")
     service.remove_text(claim.document.id)
     service.model.follow(build=True)
     assert "value:colour=indigo" not in facts(service)
