@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
+from rich.table import Column
 
 from graphsvc.commands.terminal import dump, errors, out, show
 from graphsvc.errors import GateError
@@ -22,6 +23,7 @@ Kind = Annotated[str, typer.Argument(help="mentions, relations...")]
 Why = Annotated[str, typer.Option(help="the reason; it is kept in the log")]
 Json = Annotated[bool, typer.Option("--json", help="one JSON object on the last line")]
 DEFAULTS = Limits()
+FIGURES = ("F1", "unseen F1", "texts a second", "size")
 
 
 @models.command("list")
@@ -40,7 +42,9 @@ def list_models(
              shown(card.figure("unseen", "f1")), shown(card.figure("per_second")), megabytes(card.size))
             for card in cards
         ]  # fmt: skip
-        show(("kind", "version", "alias", "created", "F1", "unseen F1", "texts a second", "size"), rows)
+        version = Column("version", min_width=12, no_wrap=True)  # it is copied into other commands
+        columns = [Column(name, overflow="fold") for name in ("alias", "created", *FIGURES)]
+        show((Column("kind", overflow="fold"), version, *columns), rows)
         if json:
             dump([_object(service.registry, card) for card in cards])
 
