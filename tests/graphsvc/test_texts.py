@@ -136,7 +136,7 @@ def test_the_same_id_replaces_a_text(service: Service) -> None:
     assert [(one["document_id"], one["text"]) for one in service.texts()] == [
         ("blog:1", "Compatible with iPhone 15 Pro.")
     ]
-    with pytest.raises(InputError, match="is about 'shop:11'"):
+    with pytest.raises(InputError, match="is about 'shop:14'"):
         service.ingest_text(INDIGO, "shop:15", "blog:1")
 
 
