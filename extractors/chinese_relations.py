@@ -8,20 +8,28 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 
+from extractors.chinese_accessories import find_accessories
 from extractors.relation_words import Found, found, relation_words
 from extractors.shop_names import Names
 
 HAN = "㐀-鿿豈-﫿"
 LATIN_NAME = r"[A-Za-z0-9][A-Za-z0-9+_.'-]*(?:[ /][A-Za-z0-9][A-Za-z0-9+_.'-]*){0,5}"
 _LEADS = re.compile(
-    r"(?P<fits>(?:适用于?|兼容|适配于?)(?:机型|型号|机种)?[:：]?\s*)|(?P<replaces>(?:可?替代|代替|可?替换)(?:型号|件号)?[:：]?\s*)"
-    r"|(?P<suits>适合(?:于)?\s*)|(?P<gift>送(?:给)?)|(?P<after>适用|专用|通用|可用)|(?P<line>系列)"
+    r"(?P<fits>(?:适用于?|兼容|适配于?)(?:机型|型号|机种)?[:：]?\s*)|(?P<replaces>(?:可?替代|可?代替|取代|可?替换)(?:型号|件号|原装|原厂)?[:：]?\s*)"
+    r"|(?P<suits>适合(?:于)?\s*)|(?P<gift>送(?:给)?)|(?P<after>适用|专用|通用|可用)|(?P<line>系列|丛书|书系|文库)"
     r"|(?P<from>采用|选用|由)|(?P<material>材质|面料|制成|打造)|(?P<pure>纯|100 ?% ?)|(?P<maker>出品|生产|制造)"
+    r"|(?P<house>出版社|有限公司|股份公司|制药厂)"
 )
 _NAMED = re.compile(rf"{LATIN_NAME}(?:系列)?")
 _LATIN_END = re.compile(r"[A-Za-z][A-Za-z0-9.'-]*$")
-_RUN_END = re.compile(rf"(?:^|[^{HAN}A-Za-z0-9])([{HAN}]{{2,3}})$")
+_RUN_END = re.compile(rf"(?:^|[^{HAN}A-Za-z0-9])([{HAN}]{{2,4}})$")
 _NO_LINE = re.compile(r"[全本同该各多此类种款大小新旧图册育文学教]$")
+_SERIES_END = re.compile(rf"[A-Za-z]([{HAN}]{{2,3}})$")
+_NAMED_PART = re.compile(
+    rf"[{HAN}A-Za-z0-9+ -]{{2,14}}?的(?:滤芯|滤网|刷头|电池|墨盒|硒鼓|灯泡|灯管|表带|吸管|充电器|遥控器)"
+)
+_HOUSE = re.compile(rf"(?:^|[^{HAN}A-Za-z0-9])([{HAN}]{{2,12}})$")
+_NO_HOUSE = re.compile(r"[的本该某家为与和]|厂家|正版|现货")
 _NEGATED = re.compile(r"[不非无未没勿]\w?$")
 _NOT_WHOLE = re.compile(
     r"[色花签柳]|内里|里布|内衬|内胆|底裆|里衬"
@@ -35,6 +43,7 @@ def find_chinese(text: str, names: Names) -> Iterator[Found]:
         if _NEGATED.search(text, max(0, match.start() - 2), match.start()):
             continue
         yield from _READ[match.lastgroup or ""](text, match, names)
+    yield from find_accessories(text)
 
 
 def _fits(text: str, match: re.Match[str], names: Names) -> Iterator[Found]:
@@ -45,7 +54,8 @@ def _fits(text: str, match: re.Match[str], names: Names) -> Iterator[Found]:
         return
     named = _named_at(text, match.end(), names)
     if named:
-        yield found("compatible_with", None, named, 0.9)
+        for place in (named, *_further(text, named)):
+            yield found("compatible_with", None, place, 0.9)
     elif kind:
         yield found("compatible_with", None, kind, 0.8)
     else:
@@ -54,8 +64,11 @@ def _fits(text: str, match: re.Match[str], names: Names) -> Iterator[Found]:
 
 def _replaces(text: str, match: re.Match[str], names: Names) -> Iterator[Found]:
     named = _named_at(text, match.end(), names)
-    if named:
+    part = _NAMED_PART.match(text, match.end())
+    if named and part is None:
         yield found("replaces", None, named, 0.85)
+    elif part:
+        yield found("replaces", None, part.span(), 0.85)
 
 
 def _suits(text: str, match: re.Match[str], names: Names) -> Iterator[Found]:
@@ -66,7 +79,8 @@ def _suits(text: str, match: re.Match[str], names: Names) -> Iterator[Found]:
     elif word:
         yield found("suits", None, word, 0.9)
     elif named := _named_at(text, match.end(), names):
-        yield found("compatible_with", None, named, 0.8)
+        for place in (named, *_further(text, named)):
+            yield found("compatible_with", None, place, 0.8)
 
 
 def _gift(text: str, match: re.Match[str], names: Names) -> Iterator[Found]:
@@ -105,7 +119,7 @@ def _line_name(before: str, names: Names) -> int | None:
         return latin.start()
     if latin:
         return None
-    run = _RUN_END.search(before)
+    run = _RUN_END.search(before) or _SERIES_END.search(before)
     return run.start(1) if run else None
 
 
@@ -149,9 +163,19 @@ def _maker(text: str, match: re.Match[str], names: Names) -> Iterator[Found]:
         yield found("made_by", None, (start, start + len(name)), 0.85)
 
 
+def _house(text: str, match: re.Match[str], names: Names) -> Iterator[Found]:
+    """A publisher or a company, from a sign on or by its known name: "清华大学出版社", ",万源大面山酒业有限公司"."""
+    known = _word_before(text, match.start(), "publishers") if match.group() == "出版社" else None
+    run = _HOUSE.search(text, max(0, match.start() - 14), match.start())
+    place = known[0] if known else run.start(1) if run and not _NO_HOUSE.search(run[1]) else None
+    if place is not None and text[:place].strip(" ,，"):
+        yield found("made_by", None, (place, match.end()), 0.85)
+
+
 _READ: Mapping[str, Callable[[str, re.Match[str], Names], Iterator[Found]]] = {
     "fits": _fits, "replaces": _replaces, "suits": _suits, "gift": _gift, "after": _after, "line": _line,
     "from": _from, "material": _material, "pure": _pure, "maker": _maker,
+    "house": _house,
 }  # fmt: skip
 
 
@@ -166,6 +190,17 @@ def _named_at(text: str, start: int, names: Names) -> tuple[int, int] | None:
     if count and text[end : end + 1] in tuple("个支只对条片卷盒包件"):
         end = match.start() + count.start()
     return brand[0] if brand else match.start(), end
+
+
+def _further(text: str, first: tuple[int, int]) -> Iterator[tuple[int, int]]:
+    """The models after the first that begin with its letters: "hq7260,hq7290,hq7300"."""
+    letters = re.match(r"[A-Za-z]+-?(?=\d)", text[slice(*first)])
+    if letters:
+        at = re.compile(rf"\s?[,/、，]\s?({re.escape(letters.group())}\d[A-Za-z\d-]*)(?![A-Za-z\d])", re.IGNORECASE)
+        end = first[1]
+        while more := at.match(text, end):
+            yield more.span(1)
+            end = more.end()
 
 
 def _word_at(text: str, start: int, *lists: str) -> tuple[int, int] | None:

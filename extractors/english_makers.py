@@ -10,6 +10,7 @@ from extractors.english_tails import WORD_BEFORE, head_before, is_measure, is_mo
 from extractors.relation_words import Found, found, relation_words
 from extractors.shop_names import Names, singular
 
+Place = tuple[int, int]
 _NAME = re.compile(r"([A-Z0-9][\w'&.-]*(?: [\w'&.-]+){0,4}?) (?:collection|series|family|line|range)\b", re.IGNORECASE)
 _MAKER = re.compile(r"\s+((?:the )?[A-Z][\w'&.-]*(?: (?:&|of|and|[A-Z][\w'&.-]*)){0,3})\s*(?=$|[-–,;|(/.]\s|[.)]?$)")
 
@@ -64,6 +65,10 @@ def read_material(text: str, match: re.Match[str], names: Names) -> Iterator[Fou
 
 def read_maker(text: str, match: re.Match[str], names: Names) -> Iterator[Found]:
     """A maker at the end of a text, or after "made by"."""
+    line = _line_by(text, match, names)
+    if line:
+        yield found("made_by", None, line, 0.85)
+        return
     before = WORD_BEFORE.search(text, max(0, match.start() - 30), match.start())
     alone = " " not in match.group()
     word = before[1].casefold() if before else ""
@@ -75,6 +80,23 @@ def read_maker(text: str, match: re.Match[str], names: Names) -> Iterator[Found]
     if alone and re.search(r"\bfor\b", text[: match.start()], re.IGNORECASE) or not _is_maker(maker[1], names):
         return
     yield found("made_by", head_before(text, match.start()), maker.span(1), 0.85)
+
+
+def _line_by(text: str, match: re.Match[str], names: Names) -> Place | None:
+    """The maker after a line's name at the beginning: "Keyspan by Tripp Lite USB adapter". A brand must be known."""
+    line = text[: match.start()].split()
+    if not 0 < len(line) <= 4 or not re.fullmatch(r"[\w'&. -]+", text[: match.start()]):
+        return None
+    words = list(re.compile(r"[\w'&.-]+").finditer(text, match.end()))[:3]
+    for count in range(len(words), 0, -1):
+        maker = [word.group() for word in words[:count]]
+        if (
+            {_folded(maker), _folded([*line, "by", *maker])} & names.brands
+            and maker[0][0].isupper()
+            and _is_maker(" ".join(maker), names)
+        ):
+            return words[0].start(), words[count - 1].end()
+    return None
 
 
 def _is_maker(name: str, names: Names) -> bool:

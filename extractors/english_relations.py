@@ -29,7 +29,7 @@ _LEADS = re.compile(
     r"|(?P<fits>fits|to fit)"
     rf"|(?P<ideal>(?:ideal|perfect|suitable|recommended|great|safe|best)(?: choice| gifts?)? for{_WITH})"
     r"|(?P<replaces>replaces(?: (?:oem|part|model|numbers?|nos?\.?|p/n|#))*"
-    r"|(?:replacement|substitute) for|equivalent to)"
+    r"|(?:replacement|substitute) for|equivalent (?:to|of)|supersedes|successor (?:to|of)|alternative to)"
     r"|(?P<for>for)"
     r"|(?P<of>(?:part of|from) the)"
     r"|(?P<made>(?:made|constructed|crafted|built|woven|handcrafted)(?: entirely)? (?:of|from|with|out of)|100 ?% ?)"

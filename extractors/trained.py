@@ -56,12 +56,12 @@ class Trained:
     name = "trained"
 
     def __init__(self, finder: MentionFinder, language: Language, relations: RelationFinder | None = None) -> None:
-        self._finder, self._language, self._relations = finder, language, relations
+        self.finder, self._language, self.relations = finder, language, relations
         self.version = "+".join(one.version for one in (finder, relations) if one is not None)
 
     def extract(self, documents: Sequence[Document]) -> list[list[Claim]]:
         """Return the claims of each document, none that its own fields speak of."""
-        found = iter(self._finder.find([whole_text(document) for document in documents if not document.composed]))
+        found = iter(self.finder.find([whole_text(document) for document in documents if not document.composed]))
         return [[] if document.composed else self._claims(document, next(found)) for document in documents]
 
     def _claims(self, document: Document, mentions: Sequence[Mention]) -> list[Claim]:
@@ -71,21 +71,21 @@ class Trained:
         for mention in mentions:
             said = self._language.says.get(mention.label)
             if said is not None and mention.confidence >= SURE:
-                yield from self._claim(document, said, mention, mention.confidence, self._finder)
+                yield from self._claim(document, said, mention, mention.confidence, self.finder)
 
     def _related(self, document: Document, mentions: Sequence[Mention]) -> Iterator[Claim]:
         sure = [one for one in mentions if one.confidence >= SURE]
         head = next((one for one in sure if one.label == self._language.product), None)
         wanted = set(chain.from_iterable(self._language.tails.values()))
         tails = [one for one in sure if one is not head and one.label in wanted][:MOST_TAILS]
-        if self._relations is None or head is None or not tails:
+        if self.relations is None or head is None or not tails:
             return
         text = whole_text(document)
-        for tail, found in zip(tails, self._relations.relate((text, head, tail) for tail in tails), strict=True):
+        for tail, found in zip(tails, self.relations.relate((text, head, tail) for tail in tails), strict=True):
             said = self._language.relations.get(found.relation)
             if found.relation != NONE and said is not None and found.confidence >= SURE:
                 whole = found.confidence * min(head.confidence, tail.confidence)
-                yield from self._claim(document, said, tail, whole, self._relations)
+                yield from self._claim(document, said, tail, whole, self.relations)
 
     def _claim(
         self, document: Document, said: tuple[str, str], mention: Mention, sure: float,

@@ -37,6 +37,14 @@ class Promotion:
     version: str = field(description="The model in production; texts are read by it from now on.")
 
 
+@strawberry.type(description="Which model of a kind is in production no longer.")
+class Withdrawal:
+    """The receipt of a withdrawal."""
+
+    kind: str = field(description="What the model does: mentions, relations...")
+    version: str = field(description="The model that was in production; no other has its place.")
+
+
 def track(
     info: Info,
     events: Annotated[list[EventInput], argument(description="What happened, at most 1,000 events.")],
@@ -109,11 +117,27 @@ def roll_back_model(
     why: Annotated[str, argument(description="The reason; it is kept in the log.")] = "",
 ) -> Promotion:
     """Put back the model that was in production before."""
+    kind = _kind_in_production(info, version)
+    return Promotion(kind=kind, version=info.context.service.registry.roll_back(kind, why))
+
+
+def withdraw_model(
+    info: Info,
+    version: Annotated[ID, argument(description="The version that goes; it must be in production.")],
+    why: Annotated[str, argument(description="The reason; it is kept in the log.")] = "",
+) -> Withdrawal:
+    """Take a model out of production."""
+    kind = _kind_in_production(info, version)
+    return Withdrawal(kind=kind, version=info.context.service.registry.withdraw(kind, why))
+
+
+def _kind_in_production(info: Info, version: ID) -> str:
+    """The kind of a version. Raises RefusedError when it is not in production."""
     models = info.context.service.registry
     kind = models.find(str(version)).kind
     if models.alias(kind, "production") != str(version):
         raise RefusedError(f"{kind} {version} is not in production.", "See which is: python -m graphsvc models list")
-    return Promotion(kind=kind, version=models.roll_back(kind, why))
+    return kind
 
 
 @strawberry.type(description="What can be changed. Everything here is durable when it is answered, or an error.")
@@ -167,6 +191,14 @@ class Mutation:
         roll_back_model,
         Promotion,
         "Put back the model that was in production before; again goes further back. Takes the secret token.",
+        access=Access.SECRET,
+        ready=False,
+    )
+    withdraw_model: Withdrawal = view(
+        withdraw_model,
+        Withdrawal,
+        "Take a model out of production, with no other in its place; its claims stand until the catalogue is read anew."
+        " Takes the secret token.",
         access=Access.SECRET,
         ready=False,
     )

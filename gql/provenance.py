@@ -50,7 +50,9 @@ class DerivedFact:
     name: str = field(description="The attribute's name.")
     value: str = field(description="What it says.")
     node: strawberry.ID = field(description="The node of the graph that it leads to.")
-    given: str = field(description="The predicate of the fact that it follows from, of the same node.")
+    given: str = field(
+        description="The predicate of the fact that it follows from: of the same node, or of values in the title."
+    )
     claims: list[strawberry.ID] = field(description="The claims that this other fact rests on.")
 
 
@@ -77,5 +79,5 @@ class Provenance:
     row: str | None = field(description="The raw row as JSON, where it is kept.")
     derived: list[DerivedFact] = field(description="What follows from its facts; of one claim nothing.")
     outvoted: list[strawberry.ID] = field(
-        description="Claims of texts that make no fact: a field of the product says another value."
+        description="Claims that make no fact: a field of the product, or a surer vote, says another value."
     )

@@ -74,6 +74,9 @@ class Models(Protocol):
     def roll_back(self, kind: str, why: str, /) -> str:
         """Put back the model before, return its version. Raises RefusedError when there was none."""
 
+    def withdraw(self, kind: str, why: str, /) -> str:
+        """Take the model out of production, return its version. Raises RefusedError when none is there."""
+
 
 class Service(Protocol):
     """One shop. Calls are synchronous, may come from any thread, and raise errors of `graphsvc.errors`."""

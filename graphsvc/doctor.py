@@ -1,4 +1,5 @@
-"""Whether a shop is sound: the log's checksums, batches and models against the log, Neo4j against the snapshots.
+"""Whether a shop is sound: the log's checksums, batches and models against the log, what arrived, Neo4j against the
+snapshots.
 
 Only looks; the remedy stands in each finding's words. Knows what must agree, not how it is stored.
 """
@@ -28,8 +29,8 @@ class Finding:
 
 
 def examine(service: "Service") -> list[Finding]:
-    """Check the log, the warehouse, the models and the snapshots, which are opened if they are not."""
-    return [_log(service), _batches(service), _models(service), _answers(service)]
+    """Check the log, the warehouse, models, arrivals and the snapshots, which are opened if they are not."""
+    return [_log(service), _batches(service), _models(service), _arrivals(service), _answers(service)]
 
 
 def compare(service: "Service", sample: int = 1_000) -> list[Finding]:
@@ -102,6 +103,11 @@ def _models(service: "Service") -> Finding:
     if not wrong:
         return Finding("models", f"{len(service.registry.versions()):,} models, each matches its digest")
     return Finding("models", f"{'; '.join(wrong[:3])}. Restore these folders from a backup", len(wrong))
+
+
+def _arrivals(service: "Service") -> Finding:
+    wrong = service.arrivals.failed
+    return Finding("arrivals", " ".join(map(str, wrong[:3])) or "nothing waits to be taken in", len(wrong))
 
 
 def _answers(service: "Service") -> Finding:

@@ -4,7 +4,7 @@ Asks the extractors that read every import, and the tagger and the relation mode
 them; those two read imports, too. Knows no text but the one that is asked about.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
@@ -14,9 +14,10 @@ from extractors import Claim, Document
 from extractors.errors import DamagedModel
 from extractors.relation_words import QUALIFIERS
 from extractors.relations import NONE, Relations
+from extractors.remembered import RememberedMentions, RememberedRelations
 from extractors.tagger import Tagger
-from extractors.trained import Language, Trained
-from extractors.types import Mention
+from extractors.trained import Language, RelationFinder, Trained, whole_text
+from extractors.types import Mention, MentionFinder
 from graphsvc.entities.linker import Asked, Linker
 from graphsvc.entities.links import Link
 from graphsvc.errors import InputError, StorageError
@@ -72,51 +73,33 @@ class TextReader:
         return self._trained
 
     def read(self, text: str, reader: Reader, linker: Linker) -> Extracted:
-        """What a text says, linked to the nodes of a graph. Raises InputError for a text that is empty or too long."""
+        """What a text says, linked to the nodes of a graph. Raises InputError for a text that is empty or too long.
+
+        `reader` has no models in production: they read the text once, for mentions and claims alike.
+        """
         if not text.strip():
             raise InputError("The text is empty.", "Give a title, a description or a review.")
         if len(text) > LONGEST:
             raise InputError(f"The text has {len(text):,} characters.", f"Give at most {LONGEST:,}.")
-        claims = reader.read([Document("text", text)]).claims
+        document, models = Document("text", text), self._once()
+        claims = reader.beside(models).read([document]).claims
         found = linker.link_all(Asked(claim.object, claim.predicate, claim.qualifier) for claim in claims)
         beside = frozenset(link.node for link in found if link.known)
         attributes = tuple(_attribute(claim, link) for claim, link in zip(claims, found, strict=True))
-        mentions = {one: self._linked(each, linker, beside) for one, each in self._mentioned(text).items()}
-        relations = tuple(self._related(text, mentions, linker, beside))
+        if models is None:
+            return Extracted(text, (), attributes)
+        found_mentions = _mentioned(document, models.finder)
+        mentions = {one: _linked(each, linker, beside) for one, each in found_mentions.items()}
+        relations = tuple(_related(document, models.relations, mentions, linker, beside))
         return Extracted(text, tuple(mentions.values()), attributes, relations)
 
-    def _linked(self, mention: FoundMention, linker: Linker, beside: frozenset[str]) -> FoundMention:
-        """A mention with its node, where its label names a kind of node."""
-        if mention.label in NAMES_NOTHING:
-            return mention
-        predicate, qualifier = MAKERS.get(mention.label, ("has_attribute", mention.label))
-        return replace(mention, link=linker.link(Asked(mention.text, predicate, qualifier, beside)))
-
-    def _mentioned(self, text: str) -> dict[Mention, FoundMention]:
-        tagger = self._mentions.model()
+    def _once(self) -> Trained | None:
+        """The models in production, to be asked about one text."""
+        tagger, relations = self._mentions.model(), self._relations.model()
         if tagger is None:
-            return {}
-        by = f"{tagger.name} {tagger.version}"
-        return {one: _mention(text, one, by) for one in tagger.find([text])[0]}
-
-    def _related(
-        self, text: str, mentions: dict[Mention, FoundMention], linker: Linker, beside: frozenset[str]
-    ) -> list[FoundRelation]:
-        model = self._relations.model()
-        if model is None:
-            return []
-        pairs = sorted(permutations(mentions, 2), key=lambda pair: abs(pair[0].start - pair[1].start))[:MOST_PAIRS]
-        found = model.relate((text, head, tail) for head, tail in pairs)
-        by = f"{model.name} {model.version}"
-
-        def meant(relation: str, tail: Mention) -> Link | None:
-            return _tail(relation, mentions[tail], linker, beside)
-
-        return [
-            FoundRelation(one.relation, mentions[head], mentions[tail], one.confidence, by, meant(one.relation, tail))
-            for one, (head, tail) in zip(found, pairs, strict=True)
-            if one.relation != NONE
-        ]
+            return None
+        relator = RememberedRelations(relations) if relations is not None else None
+        return Trained(RememberedMentions(tagger), language_of(tagger), relator)
 
 
 def language_of(tagger: Tagger) -> Language:
@@ -129,6 +112,36 @@ def language_of(tagger: Tagger) -> Language:
         PRODUCT_MENTION,
         attribute_name,
     )
+
+
+def _mentioned(document: Document, finder: MentionFinder) -> dict[Mention, FoundMention]:
+    by = f"{finder.name} {finder.version}"
+    found = finder.find([whole_text(document)])[0]
+    return {one: _mention(document.title, one, by) for one in found if one.start < len(document.title)}
+
+
+def _linked(mention: FoundMention, linker: Linker, beside: frozenset[str]) -> FoundMention:
+    """A mention with its node, where its label names a kind of node."""
+    if mention.label in NAMES_NOTHING:
+        return mention
+    predicate, qualifier = MAKERS.get(mention.label, ("has_attribute", mention.label))
+    return replace(mention, link=linker.link(Asked(mention.text, predicate, qualifier, beside)))
+
+
+def _related(
+    document: Document, model: RelationFinder | None, mentions: dict[Mention, FoundMention], linker: Linker,
+    beside: frozenset[str],
+) -> Iterator[FoundRelation]:  # fmt: skip
+    """What the nearest pairs of mentions are to each other."""
+    if model is None:
+        return
+    pairs = sorted(permutations(mentions, 2), key=lambda pair: abs(pair[0].start - pair[1].start))[:MOST_PAIRS]
+    found = model.relate((whole_text(document), head, tail) for head, tail in pairs)
+    by = f"{model.name} {model.version}"
+    for one, (head, tail) in zip(found, pairs, strict=True):
+        if one.relation != NONE:
+            link = _tail(one.relation, mentions[tail], linker, beside)
+            yield FoundRelation(one.relation, mentions[head], mentions[tail], one.confidence, by, link)
 
 
 def _mention(text: str, mention: Mention, extractor: str) -> FoundMention:

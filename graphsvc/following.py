@@ -1,4 +1,4 @@
-"""The threads that keep answers and the graph up with the log while a service runs.
+"""The threads that keep answers and the graph up with the log while a service runs, and take in what arrives.
 
 Whatever goes wrong in one step is kept for `status` to say, and tried again: a thread that ended would be missed by
 nobody. Knows when to look and how long to rest; what a step does is given.
@@ -8,7 +8,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
+from graphsvc.arrivals import Arrivals
 from graphsvc.errors import GraphsvcError, GraphUnavailable, LagError
 from graphsvc.graph_door import GraphDoor
 from graphsvc.log import WriteLog
@@ -23,11 +25,16 @@ Step = Callable[[], None]
 
 
 class Followers:
-    """Two threads, once started. `build` says whether answers may write snapshots; `failures` are by projection."""
+    """Threads, once started. `arrivals` are taken in, and snapshots written, where this process writes; else None.
 
-    def __init__(self, log: WriteLog, model: ReadModel, graph: GraphDoor, follow_graph: Step, *, build: bool) -> None:
+    `failures` are by projection.
+    """
+
+    def __init__(
+        self, log: WriteLog, model: ReadModel, graph: GraphDoor, follow_graph: Step, arrivals: Arrivals | None
+    ) -> None:
         self._log, self._model, self._graph = log, model, graph
-        self._follow_graph, self._build = follow_graph, build
+        self._follow_graph, self._arrivals, self._build = follow_graph, arrivals, arrivals is not None
         self._moved = threading.Condition()
         self._closing = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -45,7 +52,10 @@ class Followers:
 
     def start(self) -> None:
         """Follow from now on. Neo4j is joined when it is there."""
-        for name, work in (("answers", self._keep_answers), ("graph", self._keep_graph)):
+        works = {"answers": self._keep_answers, "texts": self._keep_texts, "graph": self._keep_graph}
+        if self._arrivals is not None:
+            works["arrivals"] = partial(self._keep_arrivals, self._arrivals)
+        for name, work in works.items():
             thread = threading.Thread(target=work, name=f"follow-{name}", daemon=True)
             thread.start()
             self._threads.append(thread)
@@ -106,6 +116,7 @@ class Followers:
             began, rest = time.monotonic(), 0.0
             try:
                 self._graph.revive()
+                self._follow_texts()
                 if self._graph.bare or self._graph.progress()[0] < self._model.offset:
                     self._follow_graph()
                 self._graph.warm()
@@ -117,6 +128,35 @@ class Followers:
                 self._note("graph", error)
                 rest = 5 * RETRY
             self._closing.wait(rest)
+
+    def _keep_texts(self) -> None:
+        """What texts say is in the graph at once, without a rest and without all that `_keep_graph` prepares."""
+        while not self._closing.is_set():
+            began, before = time.monotonic(), self._model.offset
+            try:
+                self._follow_texts()
+            except GraphUnavailable:
+                self._closing.wait(RETRY)
+            except Exception as error:
+                self._note("graph", error)
+                self._closing.wait(5 * RETRY)
+            self._closing.wait(min(POLL, time.monotonic() - began))  # half the time at most: answers come first
+            with self._moved:
+                if self._model.offset == before:
+                    self._moved.wait(POLL)
+
+    def _follow_texts(self) -> None:
+        if self._model.catalogue is not None:
+            self._graph.follow_texts(self._log, self._model.catalogue)
+
+    def _keep_arrivals(self, arrivals: Arrivals) -> None:
+        while not self._closing.wait(POLL):
+            try:
+                arrivals.take_in()
+            except Exception as error:
+                self._note("arrivals", error)
+            if arrivals.failed:
+                self._closing.wait(RETRY)
 
     def _note(self, name: str, error: Exception) -> None:
         self.failures[name] = str(error) if isinstance(error, GraphsvcError) else f"{type(error).__name__}: {error}"

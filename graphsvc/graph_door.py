@@ -6,8 +6,8 @@ process runs. Knows when the whole graph is compared and when a small change is 
 
 import shutil
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import duckdb
@@ -20,10 +20,13 @@ from graphsvc.breaker import Breaker
 from graphsvc.errors import GraphUnavailable
 from graphsvc.graph.faults import graph_faults
 from graphsvc.graph.projection import GraphProjection
-from graphsvc.graph.tables import GraphTables, build_event_tables, build_product_tables, build_tables
+from graphsvc.graph.tables import GraphTables, build_event_tables, build_fact_tables, build_product_tables, build_tables
 from graphsvc.graph.vectors import Vectors
-from graphsvc.history import CURRENT, History
+from graphsvc.history import CURRENT, EVENTS, IMPORT, PRODUCTS, READINGS, History
 from graphsvc.knowledge import view_facts
+from graphsvc.log import WriteLog
+from graphsvc.overlay import spoken_of
+from graphsvc.search.catalogue import Catalogue
 from graphsvc.settings import Settings
 from graphsvc.shop import Shop
 from graphsvc.types import Entity
@@ -31,10 +34,12 @@ from graphsvc.warehouse.tables import Warehouse, storage_errors
 
 Progress = Callable[[str, int, int], None]
 VectorsOf = Callable[[Sequence[str]], tuple[list[str], Vectors]]  # of those ids that are known, float32[n, d]
+Change = tuple[GraphTables, Sequence[str]]  # what stands around it, and the products that it replaces
 PairsOf = Callable[[], pa.Table]  # the pairs bought together, worked out when a step needs them
 PATIENCE = 3.0  # seconds that a reader waits for the graph, which may be hanging
 PLANNING = 15.0  # the same after it was reached, until it has planned its questions: three seconds and more
 REST = 5.0  # seconds in which it is not asked after that
+WHOLE, LATER = {IMPORT, READINGS}, {PRODUCTS, EVENTS}  # entries before which texts wait, and that wait themselves
 EVENT_COLUMNS = ("source", "shopper", "product_id", "basket")
 
 
@@ -52,6 +57,8 @@ class GraphDoor:
         self._opening = threading.Lock()
         self._failure: GraphUnavailable | None = None  # what the last try to open it came to
         self._breaker = Breaker(REST)
+        self._laying = threading.Lock()  # held while the graph is changed: texts do not wait for what others prepare
+        self._spoken = -1  # to which offset texts have been laid over, where other changes before it have not
         self._closed = False  # for good: who still follows must not start another server, which nobody would stop
         self._offset, self._detail = -1, "not opened here"
         self._note = shop.home / "graph" / "seen"  # for status alone, which opens no Neo4j
@@ -114,9 +121,42 @@ class GraphDoor:
         progress("Neo4j", 0, 1)
         projection = self.open()
         progress("Neo4j", 1, 1)
+        with self._faults():
+            self._bring(projection, warehouse, history, bought_together, progress)
+
+    def follow_texts(self, log: WriteLog, catalogue: Catalogue) -> None:
+        """Lay what texts say of products over a graph that stands, as the catalogue has it.
+
+        It costs as much in a large graph as in a small one. All else waits for `follow`; where the graph was not
+        reached yet, or an import stands between, so do the texts.
+        """
+        with self._laying:
+            projection, after = self._projection, max(self._offset, self._spoken)
+            if projection is None or self._offset < 0 or after >= catalogue.offset:
+                return
+            entries = list(log.read(after, catalogue.offset))
+            kinds = {entry.kind for entry in entries}
+            if kinds & WHOLE:
+                return
+            waits = self._spoken > self._offset or bool(kinds & LATER)
+            upto = self._offset if waits else catalogue.offset
+            products, facts = spoken_of(entries, catalogue)
+            with self._faults():
+                if products.num_rows:
+                    ids = [str(name) for name in products["product_id"].to_pylist()]
+                    self.bare |= projection.apply(build_fact_tables(products, facts), upto, products=ids)
+                elif not waits:
+                    projection.advance(upto)
+            self._spoken = catalogue.offset
+            if not waits:
+                self._note_offset(upto)
+
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
+        """Take note of a database that is away; a local server of ours that died is started anew by the next use."""
         try:
             with storage_errors(self._shop.home / "graph"):
-                self._bring(projection, warehouse, history, bought_together, progress)
+                yield
         except GraphUnavailable as error:
             self._detail = f"away: {error.message}"
             self._recover()
@@ -130,30 +170,52 @@ class GraphDoor:
         bought_together: PairsOf,
         progress: Progress,
     ) -> None:
-        at = projection.offset()
-        if at > history.offset:  # it followed another log, of which this one is an older copy
+        at, small = projection.offset(), self._shop.home / "graph" / "small"
+        if at > max(history.offset, self._spoken):  # it followed another log, of which this one is an older copy
             projection.drop()
             at = -1
         if at < history.offset:
-            step = _Step(warehouse, history, bought_together, self._shop.home / "graph" / "small")
+            step = _Step(warehouse, history, bought_together, small)
             if at < 0 or history.rewritten_since(at):
-                projection.follow(history.offset, step.build, progress)
-                self.bare = True
+                with self._laying:
+                    projection.follow(history.offset, step.build, progress)
+                    self.bare = True
+                    self._note_offset(history.offset)
             else:
-                self.bare |= step.lay_over(projection, at)
-        self._offset, self._detail = history.offset, ""
+                self._lay_over(projection, step.changes(at), history.offset)
+                shutil.rmtree(small, ignore_errors=True)
+        else:
+            self._lay_over(projection, [], at)
+
+    def _lay_over(self, projection: GraphProjection, changes: Sequence[Change], offset: int) -> None:
+        """Lay small changes over the graph, unless texts have brought it as far meanwhile."""
+        with self._laying:
+            if self._offset < offset:
+                for tables, products in changes:
+                    self.bare |= projection.apply(tables, self._offset, products=products)
+                projection.advance(offset)
+            self._note_offset(max(offset, self._offset))
+
+    def _note_offset(self, offset: int) -> None:
+        """Take note of how far the graph has followed."""
+        self._offset = self._spoken = offset
+        self._detail = ""
         self._answers()
         self._note.parent.mkdir(exist_ok=True)
-        self._note.write_text(str(history.offset), "ascii")
+        self._note.write_text(str(offset), "ascii")
 
     def give_vectors(self, encoder: str, vectors: VectorsOf, progress: Progress) -> None:
         """Give the products that lack one their vector, for analysts' questions. `vectors` says which it knows."""
         if not self.bare:
             return
         projection = self.open()
-        ids, found = vectors(projection.missing_vectors(encoder))
-        projection.write_vectors(encoder, ids, found, progress)
-        self.bare = False
+        self.bare = False  # said before looking, for a text may take a vector away meanwhile
+        try:
+            ids, found = vectors(projection.missing_vectors(encoder))
+            projection.write_vectors(encoder, ids, found, progress)
+        except BaseException:
+            self.bare = True
+            raise
 
     def warm(self) -> None:
         """Look at one product once, so that the database has planned the questions before someone waits for them."""
@@ -184,7 +246,7 @@ class GraphDoor:
     def drop(self) -> None:
         """Take the graph out of the database."""
         self.open().drop()
-        self._offset = -1
+        self._offset = self._spoken = -1
 
     def close(self) -> None:
         """Close the connection and stop the local server, if it is ours."""
@@ -257,26 +319,21 @@ class _Step:
             self._view(connection)
             return build_tables(connection, folder)
 
-    def lay_over(self, projection: GraphProjection, at: int) -> bool:
-        """Replace what small changes since `at` touch; returns whether products changed.
-
-        Events come first: the watermark moves with the last step.
-        """
-        later = set(self._history.since(at))
+    def changes(self, at: int) -> list[Change]:
+        """What small changes since `at` touch, as it is now."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+        later, found = set(self._history.since(at)), list[Change]()
         events, *touching = (self._changed(table, later) for table in ("events", "products", "documents"))
         ids = sorted({str(name) for rows in touching for name in rows["product_id"].to_pylist()})
         with closing(self._warehouse.connection()) as connection:
             self._view(connection, ids)
             if events.num_rows:
-                tables = build_event_tables(connection, self._fresh(), events.select(list(EVENT_COLUMNS)))
-                projection.apply(tables, at)
+                columns = events.select(list(EVENT_COLUMNS))
+                found.append((build_event_tables(connection, self._folder / "events", columns), []))
             if ids:
-                tables = build_product_tables(connection, self._fresh(), ids, history=True)
-                projection.apply(tables, self._history.offset, products=ids)
-            else:
-                projection.advance(self._history.offset)
-        shutil.rmtree(self._folder, ignore_errors=True)
-        return bool(ids)
+                tables = build_product_tables(connection, self._folder / "products", ids, history=True)
+                found.append((tables, ids))
+        return found
 
     def _changed(self, table: str, batches: set[str]) -> pa.Table:
         rows = self._history.rows.get(table)
@@ -290,7 +347,3 @@ class _Step:
         if products is None or products:
             view_facts(self._warehouse, self._history, connection, products)
         connection.register("bought_together", self._bought_together())
-
-    def _fresh(self) -> Path:
-        shutil.rmtree(self._folder, ignore_errors=True)
-        return self._folder

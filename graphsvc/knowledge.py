@@ -1,4 +1,4 @@
-"""From rows to knowledge: products → documents → claims, and claims → facts about nodes of the graph.
+"""From rows to knowledge: products and texts about them → documents → claims, and which claims stand behind products.
 
 The one place where extractors meet products. Claims that break the ontology go to quarantine with their reason. Knows
 no database but the warehouse.
@@ -16,8 +16,9 @@ import pyarrow as pa
 
 from extractors import EXTRACTORS, Claim, Document, Extractor, Learner, load_extractor, recall_extractor
 from graphsvc.entities.decided import REFUSED, Decided
+from graphsvc.facts import FACTS, TEXT_CLAIMS, outvoted, standing, weighed
 from graphsvc.history import History
-from graphsvc.ontology import NODE_ID, PREDICATES, attribute_name, breach
+from graphsvc.ontology import breach
 from graphsvc.warehouse.schemas import CLAIMS, TABLES
 from graphsvc.warehouse.tables import SQL, Warehouse
 
@@ -34,25 +35,9 @@ EXTRACTED = (
     "title_derived",
 )
 
-NODES = pa.schema(
-    [pa.field(name, pa.string()) for name in ("predicate", "qualifier", "object", "node_id", "label", "attribute")]
-)
-_FIELDS: list[Any] = [
-    pa.field("product_id", pa.string()),
-    pa.field("predicate", pa.string()),
-    pa.field("attribute", pa.string()),  # folded name, null unless the predicate reaches a Value
-    pa.field("node_id", pa.string()),
-    pa.field("name", pa.string()),  # the object as it is written; of a category the whole path
-    pa.field("number", pa.float64()),
-    pa.field("unit", pa.string()),
-    pa.field("confidence", pa.float64()),
-    pa.field("claims", pa.list_(pa.string())),
-]
-FACTS = pa.schema(_FIELDS)
 BY_ONTOLOGY = {"rule": "ontology", "fix": "Correct the value in the source, or extend the ontology."}
 BY_SHOP = {"rule": "entities", "fix": "Take the decision back: python -m graphsvc entities undo NODE"}
 TEXT_TRUST = 0.8  # by which the confidence of what a text says is multiplied: the shop's own words weigh more
-_STANDING = CLAIMS.append(pa.field("ids", pa.list_(pa.string())))  # claims that stand together in one row
 
 
 @dataclass(slots=True)
@@ -152,8 +137,8 @@ def extract_reviews(
         history.view(warehouse, connection, "products")
         warehouse.view(connection, "reviews", [batch])
         parts = connection.sql(_sql("review_texts")).to_arrow_reader(PIECE)
-        read = ((part, _read_reviews(reader, part)) for part in parts)
-        return _write(warehouse, batch, read, "review_id", progress)
+        read = ((part, reader.read_texts(*texts_in(part))) for part in parts)
+        return _write(warehouse, batch, read, "document_id", progress)
 
 
 def _write(
@@ -183,10 +168,11 @@ def _write(
     return written, count
 
 
-def _read_reviews(reader: Reader, part: pa.RecordBatch) -> Extraction:
+def texts_in(part: pa.RecordBatch) -> tuple[list[Document], list[str]]:
+    """Rows of texts, each with what is known of its product, as documents for extractors, and the products' ids."""
     rows = part.to_pylist()
-    documents = [text_of(row["review_id"], row["text"] or "", row, row["headline"] or "") for row in rows]
-    return reader.read_texts(documents, [row["product_id"] for row in rows])
+    documents = [text_of(row["document_id"], row["text"] or "", row, row["headline"] or "") for row in rows]
+    return documents, [row["product_id"] for row in rows]
 
 
 def text_of(name: str, text: str, product: Mapping[str, Any], title: str = "", language: str | None = None) -> Document:
@@ -245,17 +231,18 @@ def view_facts(
     connection: duckdb.DuckDBPyConnection,
     products: Sequence[str] | None = None,
 ) -> pa.Table:
-    """The facts of the current products, all or those given; `connection` has `current_products`, and gains `claims`
-    and `facts`.
+    """The facts of the current products, all or those given; `connection` has `current_products`, and gains `claims`,
+    `facts`, and `contested`: the products of which some fact is outvoted.
     """
     view_claims(warehouse, history, connection)
     found = connection.table("current_claims")
     if products is not None:
         ids = [duckdb.ConstantExpression(name) for name in products]
         found = found.filter(duckdb.ColumnExpression("subject").isin(*ids))
-    claims = found.to_arrow_table()
-    facts = facts_of(claims)
+    every = weighed(found.to_arrow_table())
+    facts = standing(every)
     connection.register("facts", facts)
+    connection.register("contested", pa.table({"product_id": pa.array(sorted(outvoted(every)), pa.string())}))
     return facts
 
 
@@ -270,31 +257,32 @@ def view_claims(
     connection.execute(f"CREATE OR REPLACE VIEW own_claims AS {_sql('current_claims')}")
     if texts:
         view_texts(warehouse, history, connection)
-    more = " UNION ALL SELECT t.* FROM text_claims AS t SEMI JOIN current_products AS p ON t.subject = p.product_id"
-    connection.execute(f"CREATE OR REPLACE VIEW current_claims AS FROM own_claims{more if texts else ''}")
+    every = _sql("every_claim") if texts else "FROM own_claims"
+    connection.execute(f"CREATE OR REPLACE VIEW current_claims AS {every}")
 
 
 def view_texts(warehouse: Warehouse, history: History, connection: duckdb.DuckDBPyConnection) -> None:
     """Make texts about products readable in `connection` as `texts`, what they claim as `text_claims`.
 
-    `connection` has `batch_order`.
+    `connection` gains `places`, of each batch its offset in the log.
     """
-    history.view(warehouse, connection, "claims", "documents", "reviews")
+    history.view(warehouse, connection, "claims", "documents", "reviews", "readings")
+    batches, offsets = pa.array(history.places.keys(), pa.string()), pa.array(history.places.values(), pa.int64())
+    connection.register("places", pa.table({"batch": batches, "position": offsets}))
     for name in ("texts", "text_claims"):
         connection.execute(f"CREATE OR REPLACE VIEW {name} AS {_sql(name)}")
 
 
 def text_knowledge(connection: duckdb.DuckDBPyConnection) -> tuple[pa.Table, pa.Table]:
-    """What is known of the products that texts speak of: the facts of their own claims, and the claims of the texts.
+    """What a later change must know of products that texts speak of, or of which a fact is outvoted: every weighed fact
+    of their own claims, and the claims of the texts.
 
-    `connection` has `current_claims`.
+    `connection` has what `view_facts` gives it.
     """
     texts = connection.sql("FROM current_claims WHERE document IS NOT NULL").to_arrow_table()
-    if not texts.num_rows:
-        return FACTS.empty_table(), CLAIMS.empty_table()
     connection.register("said_in_texts", texts)
-    own = connection.sql("FROM own_claims WHERE subject IN (SELECT subject FROM said_in_texts)").to_arrow_table()
-    return facts_of(own), texts.select(CLAIMS.names).cast(CLAIMS)
+    own = connection.sql(_sql("contested_claims")).to_arrow_table()
+    return weighed(own).select(FACTS.names), texts.select(TEXT_CLAIMS.names).cast(TEXT_CLAIMS)
 
 
 def texts_about(warehouse: Warehouse, history: History, products: Sequence[str]) -> list[dict[str, Any]]:
@@ -311,52 +299,8 @@ def texts_about(warehouse: Warehouse, history: History, products: Sequence[str])
     return rows
 
 
-def merged_facts(own: Sequence[Mapping[str, Any]], texts: Sequence[Mapping[str, Any]]) -> pa.Table:
-    """Facts of products from the facts of their own claims, each with `held`, whether a field says so, and claims of
-    texts; as `facts_of` makes them of all claims at once.
-    """
-    rows = [
-        {**dict.fromkeys(CLAIMS.names), "claim_id": "", "subject": fact["product_id"], "predicate": fact["predicate"],
-         "qualifier": fact["attribute"] or "", "object": fact["name"], "number": fact["number"], "unit": fact["unit"],
-         "confidence": fact["confidence"], "extractor": "fields" if fact["held"] else "", "ids": fact["claims"]}
-        for fact in own
-    ]  # fmt: skip
-    rows += [{**row, "ids": [row["claim_id"]]} for row in texts]
-    return facts_of(pa.Table.from_pylist(rows, schema=_STANDING))
-
-
-def facts_of(claims: pa.Table) -> pa.Table:
-    """Facts of claims: one row for each product and node, in the columns of FACTS."""
-    if not claims.num_rows:
-        return FACTS.empty_table()
-    with closing(duckdb.connect(":memory:")) as connection:
-        if "ids" in claims.column_names:
-            connection.register("claims", claims)
-        else:
-            connection.register("single", claims)
-            connection.execute("CREATE VIEW claims AS SELECT *, [claim_id] AS ids FROM single")
-        distinct = claims.group_by(["predicate", "qualifier", "object"]).aggregate([])
-        connection.register("nodes", nodes_of_claims(distinct))
-        found: pa.Table = connection.sql(_sql("facts")).to_arrow_table()
-    return found.cast(FACTS)
-
-
 def _sql(name: str) -> str:
     return (SQL / f"{name}.sql").read_text("utf-8")
-
-
-def nodes_of_claims(distinct: pa.Table) -> pa.Table:
-    """The node that each distinct object of claims stands for. Ids are folded in Python, once per distinct value."""
-    rows = [
-        {
-            **row,
-            "node_id": NODE_ID[row["predicate"]](row["qualifier"], row["object"]),
-            "label": PREDICATES[row["predicate"]].range,
-            "attribute": attribute_name(row["qualifier"]) if row["qualifier"] else None,
-        }
-        for row in distinct.to_pylist()
-    ]
-    return pa.Table.from_pylist(rows, schema=NODES)
 
 
 def documents_in(connection: duckdb.DuckDBPyConnection, table: str) -> Iterator[Document]:

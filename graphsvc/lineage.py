@@ -9,9 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 from graphsvc.errors import NotFoundError
+from graphsvc.families import family_of
 from graphsvc.history import History
 from graphsvc.knowledge import view_facts, view_texts
-from graphsvc.ontology import NODE_ID, derived_of
+from graphsvc.ontology import FAMILY, NODE_ID, derived_of
 from graphsvc.types import DerivedFact, Provenance, StatedClaim, TextSource
 from graphsvc.warehouse.tables import SQL, Warehouse, storage_errors
 
@@ -44,6 +45,9 @@ def _with_facts(warehouse: Warehouse, history: History, found: Provenance) -> Pr
         DerivedFact(predicate, attribute, facts[given]["name"], node, given[0], tuple(facts[given]["claims"]))
         for (predicate, attribute, node), given in derived_of(facts).items()
     )
+    family = family_of(found.title, rows)
+    if family and not any(row["predicate"] == "variant_of" for row in rows):
+        derived += (DerivedFact("variant_of", FAMILY, family.name, family.node, "has_attribute", family.claims),)
     behind = {claim for row in rows for claim in row["claims"]}
     outvoted = tuple(claim.id for claim in found.claims if rows and claim.id not in behind)
     return replace(found, derived=derived, outvoted=outvoted)

@@ -24,13 +24,15 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Predicate:
-    """A kind of edge: which labels it may leave (`domain`) and reach (`range`), and how it is said."""
+    """A kind of edge: which labels it may leave (`domain`) and reach (`range`), how it is said, and whether a product
+    has one at most (`single`)."""
 
     name: str
     domain: str
     range: str
     en: str
     zh: str
+    single: bool = False
 
 
 LABELS: dict[str, Label] = {
@@ -54,8 +56,8 @@ LABELS: dict[str, Label] = {
 PREDICATES: dict[str, Predicate] = {
     predicate.name: predicate
     for predicate in (
-        Predicate("has_brand", "Product", "Brand", "brand", "品牌"),
-        Predicate("made_by", "Product", "Manufacturer", "made by", "制造商"),
+        Predicate("has_brand", "Product", "Brand", "brand", "品牌", single=True),
+        Predicate("made_by", "Product", "Manufacturer", "made by", "制造商", single=True),
         Predicate("in_category", "Product", "Category", "category", "类目"),
         Predicate("has_attribute", "Product", "Value", "has", "具有"),
         Predicate("compatible_with", "Product", "Value", "compatible with", "适用于"),
@@ -64,8 +66,13 @@ PREDICATES: dict[str, Predicate] = {
         Predicate("part_of", "Product", "Value", "part of", "属于"),
         Predicate("made_from", "Product", "Value", "made from", "由…制成"),
         Predicate("suits", "Product", "Value", "suits", "适合"),
+        Predicate("variant_of", "Product", "Value", "variant of", "同款"),
     )
 }
+
+# Attributes of which a product has one value. Not: colours, materials, sizes and uses, for there may be several; nor
+# what titles measure (weight, power, capacity): a title gives several, and fields write the same in other units.
+SINGLE_VALUED = frozenset(("model", "origin", "net-content"))
 
 # Predicates that say of a value what the shop's attribute of that name says ("material: wool" is "made from wool").
 EQUIVALENT: dict[str, str] = {
@@ -79,6 +86,7 @@ INVERSE: dict[str, tuple[str, str]] = {
     "has_attribute": ("had by", "见于"), "compatible_with": ("works with", "可搭配"),
     "accessory_of": ("has accessory", "的配件有"), "replaces": ("replaced by", "可被替代为"),
     "part_of": ("has part", "包括"), "made_from": ("used for", "用于制作"), "suits": ("suited by", "适用商品有"),
+    "variant_of": ("has variant", "的同款有"),
 }  # fmt: skip
 
 
@@ -96,6 +104,23 @@ RULES: tuple[Rule, ...] = tuple(
     for relation, attribute in EQUIVALENT.items()
     for given, gives in (("has_attribute", relation), (relation, "has_attribute"))
 )
+
+# Rules that need more than one product are followed when the graph is asked, by the statement `chain_PREDICATE`:
+# bounded in steps and count, marked as derived, with the claims of every step. What lies in a category lies in those
+# above; what replaces a model replaces what that model replaces.
+CHAINS: tuple[str, ...] = ("in_category", "replaces")
+
+# Values by which variants of one product differ (`graphsvc.families`), and the attribute of the node that holds them.
+VARYING = frozenset(
+    ("colour", "size", "capacity", "net-content", "weight", "length", "volume", "flavour", "scent", "pack")
+)
+FAMILY = "variant-of"
+
+
+def varies(attribute: str) -> bool:
+    """Whether variants may differ by an attribute: one of VARYING, or a longer name of one ("product_colour")."""
+    return attribute in VARYING or re.split("[-_]", attribute)[-1] in VARYING
+
 
 # What labels of mentions and relations of trained models mean: predicate and qualifier of the claims that they make.
 # Labels that name no attribute make none by themselves; any other is the attribute of its name.
@@ -185,9 +210,20 @@ NODE_ID: Mapping[str, Callable[[str, str], str]] = {
 }
 
 
+def is_single(predicate: str, qualifier: str) -> bool:
+    """Whether a product has one node at most by a predicate, of an attribute by any of its names."""
+    named = predicate == "has_attribute" and attribute_name(qualifier) in SINGLE_VALUED
+    return named or PREDICATES[predicate].single
+
+
+def predicate_of(kind: str) -> str:
+    """The predicate that an edge of the graph stands for, where it stands for one."""
+    return "has_attribute" if kind == "HAS_VALUE" else kind.lower()
+
+
 def said(kind: str, outgoing: bool) -> str:
     """How an edge of the graph is said from the node where it starts, or from the one where it ends."""
-    name = "has_attribute" if kind == "HAS_VALUE" else kind.lower()
+    name = predicate_of(kind)
     if name in PREDICATES:
         return PREDICATES[name].en if outgoing else INVERSE[name][0]
     return name.replace("_", " ")

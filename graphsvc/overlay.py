@@ -11,8 +11,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from graphsvc.facts import FACTS, TEXT_CLAIMS, merged_facts, outvoted, standing, weighed
 from graphsvc.history import DOCUMENTS, PRODUCTS, batch_of, log_rows
-from graphsvc.knowledge import FACTS, facts_of, merged_facts
 from graphsvc.log import Entry
 from graphsvc.search.catalogue import Catalogue
 from graphsvc.search.data import CatalogueData
@@ -29,7 +29,8 @@ PopularityOf = Callable[[Sequence[str]], pa.Table]
 class _Touched:
     """A product as the entries so far leave it. `row` is None for one that is not there, or gone.
 
-    `own` are the facts of its own claims as the catalogue has them, or None where `claims` has the claims of a new row.
+    `own` are the weighed facts of its own claims as the catalogue has them, or None where `claims` has the claims of a
+    new row.
     """
 
     row: Row | None = None
@@ -51,6 +52,14 @@ def changes(
     facts, own, texts = _knowledge(stay)
     gone = [name for name in touched if name not in stay]
     return CatalogueData(entries[-1].offset, rows, facts, popularity(list(stay)), {}, own, texts), gone
+
+
+def spoken_of(entries: Sequence[Entry], catalogue: Catalogue) -> tuple[pa.Table, pa.Table]:
+    """The products that texts among entries are about, as the catalogue has them, and their facts."""
+    names = {row["product_id"] for entry in entries if entry.kind == DOCUMENTS for row in _named(entry, entry.json())}
+    known = [one for one in map(catalogue.known, sorted(names)) if one is not None]
+    facts = [fact for one in known for fact in one.facts]
+    return _rows([one.row for one in known], PRODUCT_COLUMNS), _rows(facts, FACTS)
 
 
 def _before(held: Sequence[tuple[Entry, Any]], catalogue: Catalogue, texts_of: TextsOf) -> dict[str, _Touched]:
@@ -87,32 +96,22 @@ def _speak(touched: Mapping[str, _Touched], entry: Entry, payload: Any) -> None:
         one = touched[row["product_id"]]
         one.texts = [claim for claim in one.texts if claim["document"] != row["document_id"]]
     for claim in payload.get("claims", ()):
-        touched[claim["subject"]].texts.append({**claim, "batch": batch_of(entry)})
+        touched[claim["subject"]].texts.append({**claim, "batch": batch_of(entry), "told": entry.offset})
 
 
 def _knowledge(touched: Mapping[str, _Touched]) -> tuple[pa.Table, pa.Table, pa.Table]:
-    """All facts, the facts of own claims where texts speak, and the claims of texts."""
-    fresh = facts_of(_claims([claim for one in touched.values() if one.own is None for claim in one.claims]))
-    held = _held_by_fields(touched)
-    own: list[Row] = [{**fact, "held": held(fact)} for fact in fresh.to_pylist()]
+    """The facts that stand, every weighed fact of own claims where texts speak or a fact is outvoted, and the claims of
+    texts.
+    """
+    new = [claim for one in touched.values() if one.own is None for claim in one.claims]
+    own: list[Row] = [*weighed(_rows(new, CLAIMS)).select(FACTS.names).to_pylist()]
     own += [fact for one in touched.values() for fact in one.own or ()]
     texts = [claim for one in touched.values() for claim in one.texts]
-    if not texts:
-        return _facts(own), FACTS.empty_table(), CLAIMS.empty_table()
-    spoken = {claim["subject"] for claim in texts}
-    apart = [fact for fact in own if fact["product_id"] in spoken]
-    return merged_facts(own, texts), _facts(apart), _claims(texts)
+    every = merged_facts(own, texts)
+    apart = {claim["subject"] for claim in texts} | outvoted(every)
+    kept = [fact for fact in own if fact["product_id"] in apart]
+    return standing(every), _rows(kept, FACTS), _rows(texts, TEXT_CLAIMS)
 
 
-def _held_by_fields(touched: Mapping[str, _Touched]) -> Callable[[Row], bool]:
-    """Says of the fact of a new row whether a field says so, as the claims behind it tell."""
-    by = {claim["claim_id"] for one in touched.values() for claim in one.claims if claim["extractor"] == "fields"}
-    return lambda fact: not by.isdisjoint(fact["claims"])
-
-
-def _facts(rows: Sequence[Row]) -> pa.Table:
-    return pa.Table.from_pylist([dict(row) for row in rows], schema=FACTS)
-
-
-def _claims(rows: Sequence[Row]) -> pa.Table:
-    return pa.Table.from_pylist([dict(row) for row in rows], schema=CLAIMS)
+def _rows(rows: Sequence[Row], schema: pa.Schema) -> pa.Table:
+    return pa.Table.from_pylist([dict(row) for row in rows], schema=schema)

@@ -13,12 +13,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from functools import partial
-from types import TracebackType
 from typing import Any
 from uuid import uuid4
 
 from extractors.errors import ExtractorError
 from extractors.llm import LanguageModelExtractor
+from graphsvc.arrivals import Arrivals
 from graphsvc.delivery import Delivery, Receiver, Report
 from graphsvc.entities.desk import EntityDesk
 from graphsvc.errors import InputError, StorageError
@@ -87,10 +87,12 @@ class Service:
             self.vault = Vault(self.shop.vault, self.shop.secret("pseudonyms").encode())
             opened.callback(self.vault.close)
             self.registry = Registry(self.shop, self.log)
+            self.arrivals = Arrivals(self.shop, self.log, self.warehouse, self.registry)
             self._history = History()
             if write and not self.log.lost():  # what a lost entry named is kept until its loss is accepted
                 self.warehouse.sweep(self.history().batches)
                 self.registry.sweep()
+                self.arrivals.take_in()
             self.model = ReadModel(self.shop, self.log, self.warehouse, settings, self.history)
             self.graph = GraphDoor(self.shop, settings, own=write)
             opened.pop_all()
@@ -99,7 +101,8 @@ class Service:
         self._documents = Texts(self.log, self.warehouse, self.vault)
         self.entities = EntityDesk(self.log, self.history)
         self._writing = threading.RLock()
-        self._followers = Followers(self.log, self.model, self.graph, self.follow_graph, build=write)
+        arrivals = self.arrivals if write else None
+        self._followers = Followers(self.log, self.model, self.graph, self.follow_graph, arrivals)
 
     # ---- opening and following
 
@@ -143,9 +146,7 @@ class Service:
     def __enter__(self) -> "Service":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.close()
 
     # ---- writing
@@ -179,17 +180,16 @@ class Service:
         return Receiver(self.shop, self.log, self.warehouse, self.vault, self._teach, self._texts.trained)
 
     def rereading(self, ask: LanguageModelExtractor | None = None, sources: Sequence[str] = ()) -> Rereading:
-        """What reads the catalogue anew, to be used in a `with`; nothing is written until it is accepted.
+        """What reads products and texts anew, to be used in a `with`; nothing is written until it is accepted.
 
         `ask` is asked about products of whose texts nothing is claimed; without it, what it said before stands.
-        Of `sources` alone products are read, if any are named.
+        Of `sources` alone products are read, with the texts about them, if any are named.
         """
         with self._writing, storage_errors(self.warehouse.folder):
             self._reader = learn(self.warehouse, self.history(), teach=self._teach)  # anew, by another version
         reader = self.reader()
-        if ask is None:
-            return Rereading(self.warehouse, self.history(), reader.read, sources)
-        return Rereading(self.warehouse, self.history(), partial(read_and_ask, reader, ask), sources, ask.unanswered)
+        read, unasked = (partial(read_and_ask, reader, ask), ask.unanswered) if ask else (reader.read, None)
+        return Rereading(self.warehouse, self.history(), read, sources, unasked, reader.read_texts)
 
     def accept(self, reading: Rereading, progress: Progress = lambda step, done, of: None) -> int | None:
         """Write what a reading found, once it was compared; its offset, None where nothing changes."""
@@ -219,8 +219,7 @@ class Service:
             admit(at, event, lambda product: catalogue.product(product) is not None, self.vault)
             for at, event in enumerate(events)
         ]
-        rows = [event_row(event) for event in admitted]
-        return self._append(EVENTS, {"events": rows}, "track", once)
+        return self._append(EVENTS, {"events": [event_row(event) for event in admitted]}, "track", once)
 
     def upsert_products(self, products: Sequence[Mapping[str, Any]], key: str | None = None) -> int:
         """Change or add products and return the offset. An absent field stays, null clears. `key` as in `track`."""
@@ -285,7 +284,7 @@ class Service:
     def extract(self, text: str) -> Extracted:
         """What a text says, and the nodes that it leads to; nothing is written. Raises InputError for no text."""
         try:
-            return self._texts.read(text, self.reader(), self.entities.linker(self.catalogue))
+            return self._texts.read(text, self.reader(models=False), self.entities.linker(self.catalogue))
         except ExtractorError as error:
             raise of_extractor(error) from error
 
@@ -347,13 +346,13 @@ class Service:
         self._history = read_history(self.log, before=self._history)
         return self._history
 
-    def reader(self) -> Reader:
-        """The extractors, taught by the catalogue as it was when first asked for."""
+    def reader(self, *, models: bool = True) -> Reader:
+        """The extractors, taught by the catalogue as it was when first asked for; with the `models` in production."""
         with self._writing:
             if self._reader is None:
                 with storage_errors(self.warehouse.folder):
                     self._reader = learn(self.warehouse, self.history(), keep=False)  # values are learnt by imports
-            return self._reader.beside(self._texts.trained(), self.entities.decided())
+            return self._reader.beside(self._texts.trained() if models else None, self.entities.decided())
 
     @property
     def _teach(self) -> Teach | None:

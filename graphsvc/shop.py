@@ -100,6 +100,11 @@ class Shop:
         return self.home / "models"
 
     @property
+    def arrivals(self) -> Path:
+        """Notes of what was brought while another process wrote."""
+        return self.home / "arrivals"
+
+    @property
     def vectors(self) -> Path:
         """Embeddings by content hash."""
         return self.home / "cache" / "embeddings"

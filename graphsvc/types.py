@@ -371,7 +371,7 @@ class IngestedText:
 
 @dataclass(frozen=True, slots=True)
 class DerivedFact:
-    """A fact that follows from `given`, another predicate of the same node, by a rule; `claims` are that one's."""
+    """A fact that follows from `given`, a predicate of the same node or of values in the title; `claims` are its."""
 
     predicate: str
     name: str
@@ -385,7 +385,7 @@ class DerivedFact:
 class Provenance:
     """The claims of a product, or one of them, and its row; of a product also what its facts lead to.
 
-    `derived` follows from them; the claims named in `outvoted` make none: a field of the product says another value.
+    `derived` follows from them; those named in `outvoted` make none: a field, or a surer vote, says another value.
     """
 
     product_id: str

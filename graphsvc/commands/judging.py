@@ -24,7 +24,7 @@ from graphsvc.read_model import model_cache
 from graphsvc.service import Service
 from graphsvc.settings import Settings
 from graphsvc.train.material import documents_of
-from graphsvc.train.plan import Plan
+from graphsvc.train.plan import Plan, plan_of
 
 Train = Annotated[Path, typer.Option(help="labelled data to learn from, gzipped or not")]
 Test = Annotated[Path | None, typer.Option(help="labelled data to be judged by")]
@@ -58,7 +58,8 @@ def mentions(
 
       python -m graphsvc evaluate mentions --train train.txt --labels 300
     """
-    _judge_texts("mentions", train, test, split, format, lessons, extractor, seeds, _plan(encoder, epochs), json)
+    plan = _plan("mentions", encoder, epochs)
+    _judge_texts("mentions", train, test, split, format, lessons, extractor, seeds, plan, json)
 
 
 def attributes(
@@ -70,7 +71,8 @@ def attributes(
 
     Example:  python -m graphsvc evaluate attributes --train train.jsonl --test test.jsonl --format oamine --json
     """
-    _judge_texts("attributes", train, test, split, format, lessons, extractor, seeds, _plan(encoder, epochs), json)
+    plan = _plan("attributes", encoder, epochs)
+    _judge_texts("attributes", train, test, split, format, lessons, extractor, seeds, plan, json)
 
 
 def relations(
@@ -91,7 +93,7 @@ def relations(
         learnt, judged = _given(LabelledPair, train, test, format, split)
         found = evaluate_relations(
             learnt, judged, model_cache(), directed=is_directed(learnt), end_to_end=end_to_end, seeds=seeds,
-            plan=_plan(encoder, epochs), progress=report,
+            plan=_plan("relations", encoder, epochs), progress=report,
         )  # fmt: skip
     _show(found, json)
 
@@ -156,8 +158,8 @@ def _given(
     return learnt, judged
 
 
-def _plan(encoder: str, epochs: float | None) -> Plan:
-    return Plan(encoder=encoder, epochs=epochs)
+def _plan(task: str, encoder: str, epochs: float | None) -> Plan:
+    return plan_of({"encoder": encoder, "epochs": epochs}, task=task)
 
 
 def _documents(service: Service, attribute: str | None) -> list[Document]:

@@ -18,7 +18,6 @@ from graphsvc.labels import (
     Leak,
     Part,
     card_of,
-    keep_labels,
     kept_parts,
     part_of,
     parts_of,
@@ -30,7 +29,7 @@ from graphsvc.labels.split import split as split_items
 from graphsvc.language_model import extractor_faults
 from graphsvc.service import Service
 from graphsvc.settings import Settings
-from graphsvc.workshop import draw_labels
+from graphsvc.workshop import draw_labels, send_labels
 
 labels = typer.Typer(help="Labelled texts: import, list, judge, split and export them.", no_args_is_help=True)
 Format = Annotated[str | None, typer.Option(help=f"{', '.join(READERS)}; guessed from the content without one")]
@@ -55,20 +54,24 @@ def import_file(
 
     Example:  python -m graphsvc labels import train.txt --name taobao --part train --licence "measure only"
     """
-    with errors(), Service(_settings(context), purpose="an import of labels") as service:
+    with errors():
+        settings = _settings(context)
         found = read_labels(path, format, skip=skip)
         _say_left_out(found)
         given = _part(part, found, licence, source)
-        offset = keep_labels(service.log, service.warehouse, name, given)
-        words = "It is there already; nothing was written." if offset is None else f"It is entry {offset} of the log."
+        offset, waiting = send_labels(settings, name, given, "an import of labels")
+        words = _kept(offset, waiting)
         out.print(f"{name} {part}: {len(found.items):,} items of {found.format}. {words}", markup=False)
-        card = card_of(name, parts_of(service.warehouse, service.history(), name))
-        say_leaks(card.leaks)
+        leaks: Sequence[Leak] = ()
+        if not waiting:
+            with Service(settings, write=False) as service:
+                leaks = card_of(name, parts_of(service.warehouse, service.history(), name)).leaks
+        say_leaks(leaks)
         out.print(here(f"See what is in it: python -m graphsvc labels card {name}"), markup=False)
         if json:
             left = [asdict(problem) for problem in found.problems]
             dump({"name": name, "part": part, "format": found.format, "items": len(found.items), "offset": offset,
-                  "unreadable": left, "leaks": _leaks(card.leaks)})  # fmt: skip
+                  "waiting": waiting, "unreadable": left, "leaks": _leaks(leaks)})  # fmt: skip
 
 
 @labels.command("draw")
@@ -85,9 +88,14 @@ def draw_set(
 
       python -m graphsvc labels card drawn drawn-relations
     """
-    with errors(), Service(_settings(context), purpose="a drawing of labels") as service, extractor_faults():
-        counts = draw_labels(service, name)
-    out.print(", ".join(f"{own}: {count:,} items" for own, count in counts.items()), markup=False)
+    settings = _settings(context)
+    with errors(), extractor_faults():
+        with Service(settings, write=False) as service:
+            parts = draw_labels(service, name)
+        for own, part in parts.items():
+            words = _kept(*send_labels(settings, own, part, "a drawing of labels")) if part.items else ""
+            out.print(f"{own}: {len(part.items):,} items. {words}", markup=False)
+    counts = {own: len(part.items) for own, part in parts.items()}
     out.print(here(f"Learn from them: python -m graphsvc train mentions --labels {name}"), markup=False)
     if json:
         dump(counts)
@@ -195,6 +203,12 @@ def _given(context: typer.Context, names: Sequence[str], format: str | None, ski
 
 def _part(name: str, found: LabelFile, licence: str = "", source: str = "") -> Part:
     return Part(name, found.items, found.file, found.format, len(found.problems), licence, source)
+
+
+def _kept(offset: int | None, waiting: bool) -> str:
+    if waiting:
+        return "It waits: another process writes the shop, and is yet to take it in; else the next that writes will."
+    return "It is there already; nothing was written." if offset is None else f"It is entry {offset} of the log."
 
 
 def _show(card: Card) -> None:

@@ -1,5 +1,7 @@
 """`models`: which models the shop has, what is known of each, and which is in production."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -8,7 +10,7 @@ import typer
 from rich.table import Column
 
 from graphsvc.commands.terminal import dump, errors, out, show
-from graphsvc.errors import GateError
+from graphsvc.errors import GateError, ShopLockedError
 from graphsvc.models import Limits, ModelCard, Naming, Registry, Verdict
 from graphsvc.models.card import megabytes, shown
 from graphsvc.service import Service
@@ -87,7 +89,7 @@ def promote(
 
       python -m graphsvc models promote 3fa1c2d4e5f6 --worse 0.02 --why "twice as fast"
     """
-    with errors(), Service(_settings(context), purpose="a promotion") as service:
+    with errors(), _writing(context, "a promotion", "promoteModel") as service:
         limits = Limits(worse, calibration, per_second, size, texts)
         kind = service.registry.find(version).kind
         verdict = service.registry.verdict(kind, version, limits)
@@ -110,7 +112,7 @@ def roll_back(context: typer.Context, kind: Kind, why: Why = "", json: Json = Fa
 
     Example:  python -m graphsvc models rollback mentions --why "brands are missed"
     """
-    with errors(), Service(_settings(context), purpose="a roll-back") as service:
+    with errors(), _writing(context, "a roll-back", "rollBackModel") as service:
         before = service.registry.alias(kind, "production")
         version = service.registry.roll_back(kind, why)
         out.print(f"{kind} {version} is in production again, {before} no longer.", markup=False)
@@ -124,7 +126,7 @@ def withdraw(context: typer.Context, kind: Kind, why: Why = "", json: Json = Fal
 
     Example:  python -m graphsvc models withdraw relations --why "made of too few labels"
     """
-    with errors(), Service(_settings(context), purpose="a withdrawal") as service:
+    with errors(), _writing(context, "a withdrawal", "withdrawModel") as service:
         version = service.registry.withdraw(kind, why)
         out.print(f"{kind} {version} is in production no longer.", markup=False)
         if json:
@@ -143,6 +145,18 @@ def remove(context: typer.Context, version: Version, json: Json = False) -> None
         out.print(f"{kind} {version} is removed.", markup=False)
         if json:
             dump({"kind": kind, "version": version, "offset": offset})
+
+
+@contextmanager
+def _writing(context: typer.Context, purpose: str, mutation: str) -> Iterator[Service]:
+    """The shop, to be written. Raises ShopLockedError while another process writes it, saying what a service takes."""
+    try:
+        service = Service(_settings(context), purpose=purpose)
+    except ShopLockedError as error:
+        step = f"Is that the service, ask it over GraphQL, with the secret token: mutation {mutation}(version:)."
+        raise ShopLockedError(error.message, f"{step} Else wait until it has ended.") from error
+    with service:
+        yield service
 
 
 def _show(verdict: Verdict) -> None:

@@ -1,4 +1,4 @@
-"""`re-extract`: read the catalogue anew, show what that changes, and write it when that is wanted."""
+"""`re-extract`: read products and texts anew, show what that changes, and write it when that is wanted."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -28,9 +28,9 @@ def re_extract(
     graph: Annotated[bool, typer.Option("--graph/--no-graph", help="bring Neo4j up with it")] = True,
     json: Annotated[bool, typer.Option("--json", help="one JSON object on the last line")] = False,
 ) -> None:
-    """Read every product anew, by the extractors and the models in production now, and show what that changes.
+    """Read products and the texts about them anew, by the extractors and models of now, and show what that changes.
 
-    Claims of the products alone that change are written.
+    Claims of the products and texts alone that change are written.
 
     Examples:
 
@@ -51,7 +51,8 @@ def re_extract(
         with progress() as report:
             difference = reading.compare(report)
         _show(difference, samples)
-        wanted = difference.products and not dry_run and (yes or typer.confirm("Write it?"))
+        some = difference.products or difference.texts
+        wanted = some and not dry_run and (yes or typer.confirm("Write it?"))
         with progress() as report:
             offset = service.accept(reading, report) if wanted else None
             if offset is not None and graph:
@@ -74,11 +75,13 @@ def _show(difference: Difference, samples: int) -> None:
 
 def _row(one: Statement) -> Sequence[str]:
     said = f"{one.predicate} {one.qualifier}".strip()
-    return f"{one.product} {one.title}", said, one.object, one.quote, f"{one.confidence:.2f}", one.extractor
+    place = f"{one.product} {one.title}" + (f", {one.document}" if one.document else "")
+    return place, said, one.object, one.quote, f"{one.confidence:.2f}", one.extractor
 
 
 def _say(difference: Difference, offset: int | None) -> None:
-    what = f"{difference.products:,} of {difference.read:,} products are read otherwise now"
+    texts = f" and {difference.texts:,} of {difference.texts_read:,} texts" if difference.texts_read else ""
+    what = f"{difference.products:,} of {difference.read:,} products{texts} are read otherwise now"
     done = f"; written as entry {offset} of the log." if offset is not None else "; nothing was written."
     out.print(what + done, markup=False)
 

@@ -26,11 +26,12 @@ from graphsvc.train.material import Material, from_file, from_shop, parted, test
 from graphsvc.train.plan import plan_of
 from graphsvc.train.runs import REPORT, Run, begin, running, runs
 from graphsvc.train.sinks import SINKS, open_sink, sink_settings
-from graphsvc.workshop import ROOM, Made, keep_model, pursue_run
+from graphsvc.workshop import ROOM, Made, announce_model, await_model, pursue_run
 
 train = typer.Typer(help="Train models from labels, and see the runs.", no_args_is_help=True)
 Text = str | None
 Number = float | None
+WAITS = "waits: another process writes the shop, and is yet to take it in; else the next command that writes will"
 
 
 def teach(
@@ -46,7 +47,7 @@ def teach(
     rate: Annotated[Number, typer.Option(help="learning rate at its height")] = None,
     batch: Annotated[int | None, typer.Option(help="texts in one batch")] = None,
     tuning: Annotated[Text, typer.Option(help="full, lora, adalora, adapter, prefix")] = None,
-    adversarial: Annotated[Text, typer.Option(help="fgm: adversarial steps")] = None,
+    adversarial: Annotated[Text, typer.Option(help="fgm: adversarial steps; auto: where there is time")] = None,
     augment: Annotated[Text, typer.Option(help="mentions,synonyms,noise: more lessons, with commas between")] = None,
     ensemble: Annotated[int | None, typer.Option(help="so many networks teach one")] = None,
     student: Annotated[bool | None, typer.Option("--student", help="a network of half the layers")] = None,
@@ -65,6 +66,8 @@ def teach(
 ) -> None:
     """Train a model, judge it, keep it as candidate. A training that was killed goes on by the same command.
 
+    A service that runs on the shop goes on, and takes the model in.
+
     Examples:
 
       python -m graphsvc train mentions --labels taobao --promote
@@ -74,6 +77,7 @@ def teach(
       python -m graphsvc train mentions --labels titles --tuning lora --search --budget 30m --set patience=3
     """
     with errors(), extractor_faults():
+        task = str(context.info_name)
         plan = plan_of(
             {
                 "encoder": encoder, "epochs": epochs, "rate": rate, "batch": batch, "tuning": tuning,
@@ -81,20 +85,21 @@ def teach(
                 "student": student, "seed": seed, "settings": sink_settings(report_to),
             },
             settings,
+            task,
         )  # fmt: skip
-        task = str(context.info_name)
         material = _material(context.obj, task, labels, file, test, format)
         data = (material.train.part, material.test.part)
         say_leaks([leak(data[0].part, material.train.items, data[1].part, material.test.items)])
-        run = begin(Shop.open(context.obj.home).home / ROOM, task, plan, data, budget if search else "", resume)
+        shop, limits = Shop.open(context.obj.home), Limits() if promote else None
+        run = begin(shop.home / ROOM, task, plan, data, budget if search else "", resume)
         err.print(f"The run is {run.id}: {material.train.part.items:,} to learn from.", markup=False)
         with running(run):
             if "report_to" in plan.settings:
                 open_sink(run.folder)
             with progress() as report:
                 scores = pursue_run(run, material, plan, report)
-            with Service(context.obj, purpose="a training") as service:
-                made = keep_model(service, run, Limits() if promote else None)
+            note = announce_model(shop, run, limits)
+        made = await_model(context.obj, run, note, limits)
     if made.refused:
         err.print(f"[yellow]{escape(made.refused)}[/yellow]")
     _show(run, scores, made)
@@ -149,9 +154,11 @@ def _show(run: Run, scores: Mapping[str, Any], made: Made) -> None:
     rows = {"all": scores, "unseen": scores["unseen"], **scores["per_label"]}
     names = ("f1", "precision", "recall")
     show(("", "F1", *names[1:]), [(title, *(f"{row[name]:.4f}" for name in names)) for title, row in rows.items()])
-    place = "in production" if made.promoted else "candidate"
-    out.print(f"{made.kind} {made.version} is {place}. Report: {run.folder / REPORT}", markup=False)
-    if made.promoted:
+    place = WAITS if made.waiting else "is in production" if made.promoted else "is candidate"
+    out.print(f"{made.kind} {made.version} {place}. Report: {run.folder / REPORT}", markup=False)
+    if made.waiting:
+        out.print(here("See what became of it: python -m graphsvc models list"), markup=False)
+    elif made.promoted:
         out.print(here("Read the catalogue anew by it: python -m graphsvc re-extract"), markup=False)
     else:
         out.print(here(f"Put it into production: python -m graphsvc models promote {made.version}"), markup=False)

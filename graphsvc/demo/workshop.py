@@ -6,6 +6,7 @@ Nobody has labelled them: labels are drawn from fields and patterns. Knows the p
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from graphsvc.labels import keep_labels
 from graphsvc.labels.lessons import Kind
 from graphsvc.language_model import extractor_faults
 from graphsvc.models import Limits
@@ -40,7 +41,9 @@ def learn_from_texts(service: Service, progress: Progress) -> Learnt:
     with extractor_faults():
         wanted = [task for task in PLANS if service.registry.alias(task, "production") is None]
         if wanted:
-            draw_labels(service, SET)
+            for name, part in draw_labels(service, SET).items():
+                if part.items:
+                    keep_labels(service.log, service.warehouse, name, part)
         models = [_make(service, task, PLANS[task], progress) for task in wanted]
         with service.rereading(sources=SOURCES) as reading:
             difference = reading.compare(progress)

@@ -15,8 +15,9 @@ from graphsvc.entities.decided import OWN
 from graphsvc.entities.ledger import ACCEPT, MERGE, REJECT, Ledger
 from graphsvc.entities.linker import Asked, Linker
 from graphsvc.entities.links import LinkCandidate
+from graphsvc.facts import nodes_of_claims
 from graphsvc.history import History
-from graphsvc.knowledge import nodes_of_claims, view_claims
+from graphsvc.knowledge import view_claims
 from graphsvc.search.nodes import Node, Nodes
 from graphsvc.warehouse.tables import SQL, Warehouse, storage_errors
 

@@ -16,10 +16,10 @@ from extractors.relations import NONE, Related
 from extractors.types import LabelledPair
 from graphsvc.evaluate.seeds import FIGURES, calibration_error, mean_of, summary
 from graphsvc.evaluate.triples import judge_triples
-from graphsvc.train.plan import Plan
+from graphsvc.train.plan import Plan, plan_of
 
 Progress = Callable[[str, int, int], None]
-DEFAULTS = Plan()
+DEFAULTS = plan_of({}, task="relations")
 
 
 def evaluate_relations(

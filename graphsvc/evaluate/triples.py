@@ -4,13 +4,14 @@ Knows mentions, relations and the models that find them; does not know how long 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 
 from extractors.bio import without_overlaps
 from extractors.relations import NONE, Relations
 from extractors.types import LabelledPair, LabelledText, Mention
-from graphsvc.train.plan import Plan
+from graphsvc.train.plan import OWN, Plan
 
 Progress = Callable[[str, int, int], None]
 Place = tuple[int, int]
@@ -27,11 +28,14 @@ def judge_triples(
     cache: Path,
     progress: Progress = lambda step, done, of: None,
 ) -> dict[str, float]:
-    """Micro figures of (head, tail, relation) in the test's texts; a tagger is taught by the training's mentions."""
+    """Micro figures of (head, tail, relation) in the test's texts; a tagger is taught by the training's mentions,
+    by a plan of relations but for what is only good for these.
+    """
     from extractors.tagger import Tagger
     from graphsvc.train.mentions import train_mentions
 
-    train_mentions(texts_of(train), plan, folder, cache, progress)
+    own = replace(plan, **{name: getattr(Plan(), name) for name in OWN["relations"]})
+    train_mentions(texts_of(train), own, folder, cache, progress)
     texts = [one.text for one in texts_of(test)]
     directed = is_directed(train)
     pairs = [

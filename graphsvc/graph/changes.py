@@ -117,13 +117,17 @@ def strays(tables: GraphTables, part: Part, found: Iterable[Row]) -> Iterator[li
 def batches(relation: duckdb.DuckDBPyRelation) -> Iterator[list[Row]]:
     """Rows as the driver takes them, BATCH at a time. Times bear a fixed offset, as an offline import gives them."""
     for batch in relation.to_arrow_reader(BATCH):
-        table = pa.Table.from_batches([batch])
-        for at, column in enumerate(table.schema):
-            if pa.types.is_timestamp(column.type):
-                fixed = table.column(at).cast(pa.timestamp("us", "+00:00"))
-                table = table.set_column(at, column.name, fixed)
-        if table.num_rows:
-            yield table.to_pylist()
+        if batch.num_rows:
+            yield plain_rows(pa.Table.from_batches([batch]))
+
+
+def plain_rows(table: pa.Table) -> list[Row]:
+    """Rows as the driver takes them, all at once."""
+    for at, column in enumerate(table.schema):
+        if pa.types.is_timestamp(column.type):
+            table = table.set_column(at, column.name, table.column(at).cast(pa.timestamp("us", "+00:00")))
+    rows: list[Row] = table.to_pylist()
+    return rows
 
 
 def _count(relation: duckdb.DuckDBPyRelation) -> int:

@@ -11,7 +11,7 @@ writes. Knows order and repair; what the tables are made of is the business of `
 
 import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,19 +20,19 @@ from uuid import uuid4
 from cypher.driver import Graph
 from cypher.migrations import await_indexes, migrate
 from cypher.server import LocalServer
-from cypher.statements import Query, Statement, step
+from cypher.statements import step
 from graphsvc.errors import ForeignGraphError, GraphUnavailable
 from graphsvc.graph.bulk import write_files
-from graphsvc.graph.changes import BATCH, Changes, Row, Touch, TouchedIds, rows_of, strays
+from graphsvc.graph.changes import Changes, TouchedIds, plain_rows, rows_of, strays
 from graphsvc.graph.faults import graph_faults
-from graphsvc.graph.tables import SHARED, GraphTables, Part
+from graphsvc.graph.tables import GraphTables, HeldTables
 from graphsvc.graph.vectors import Vectors, clear_vectors, missing_vectors, write_vectors
 from graphsvc.graph.view import EACH, read_any_product, read_entity, read_facet_counts, read_facts, read_product_ids
+from graphsvc.graph.writing import change_of, deletion, keys_of, touches_of, writing
 from graphsvc.types import Entity
 
 BULK_ROWS = 50_000  # from so many rows on an offline import is faster than statements
 CHANGED_ROWS = 200_000  # and from so many changed ones
-PRODUCT = Part("Product")
 Progress = Callable[[str, int, int], None]  # step, done, of
 Build = Callable[[int, Path], GraphTables]  # offset, folder to build in
 
@@ -88,23 +88,24 @@ class GraphProjection:
             self._bring_to(new, marker, progress)
         return True
 
-    def apply(self, tables: GraphTables, offset: int, *, products: Sequence[str] = ()) -> None:
+    def apply(self, tables: GraphTables | HeldTables, offset: int, *, products: Sequence[str] = ()) -> bool:
         """Lay a small change over the graph, in one transaction with the watermark; done before, it does nothing.
 
-        `tables` holds what stands around the change (build_product_tables, build_event_tables). `products` are
-        replaced: those that `tables` lacks are gone. The graph must have followed to the entry before. A brand or value
-        that was there keeps its name until the next `follow`, which sees how all products write it.
+        `tables` holds what stands around the change (build_product_tables, build_fact_tables, build_event_tables).
+        `products` are replaced: those that `tables` lacks are gone; where it has no products at all, their facts alone
+        are replaced. The graph must have followed to the entry before. A brand or value that was there keeps its name
+        until the next `follow`, which sees how all products write it. Returns whether products lost their vectors.
         """
         with graph_faults():
             if self._follows().offset > offset:
-                return
-            rows = {part: [row for batch in rows_of(tables, part) for row in batch] for part in tables.parts()}
+                return False
+            rows = {part: plain_rows(tables.table(part)) for part in tables.parts()}
             replaced = [{"id": product} for product in products]
             facts = self.graph.read(step("known_facts"), rows=replaced).dicts() if replaced else []
-            self._touched.add(_touches(rows, replaced, facts))
-            statements = [*_replacement(rows, replaced), *_upserts(rows), *_prunes(facts)]
-            statements.append(step("advance_marker").bind(shop=self._shop, offset=offset))
-            self.graph.write_all(statements)
+            self._touched.add(touches_of(rows, replaced, facts))
+            statements, bare = change_of(rows, replaced, facts)
+            self.graph.write_all([*statements, step("advance_marker").bind(shop=self._shop, offset=offset)])
+            return bare
 
     def advance(self, offset: int) -> None:
         """Note that the log went on without a change to the graph."""
@@ -193,9 +194,9 @@ class GraphProjection:
         parts = new.parts()
         for done, part in enumerate(parts):
             progress("graph", done, len(parts))
-            self.graph.write_rows(*_writing(part, changes.changed(part)))
+            self.graph.write_rows(*writing(part, changes.changed(part)))
         for part in reversed(parts):
-            self.graph.write_rows(_deletion(part), changes.gone(part))
+            self.graph.write_rows(deletion(part), changes.gone(part))
 
     def _load_offline(self, new: GraphTables, progress: Progress) -> None:
         """Import files while the server is down. The marker comes with the data."""
@@ -230,11 +231,11 @@ class GraphProjection:
         parts, total, done = new.parts(), new.rows(), 0
         for part in parts:
             for rows in rows_of(new, part):
-                done += self.graph.write_rows(*_writing(part, iter([rows])))
+                done += self.graph.write_rows(*writing(part, iter([rows])))
                 progress("graph", done, total)
         if marker is not None:
             for part in reversed(parts):
-                self.graph.write_rows(_deletion(part), strays(new, part, self.graph.stream(_keys(part))))
+                self.graph.write_rows(deletion(part), strays(new, part, self.graph.stream(keys_of(part))))
         await_indexes(self.graph)
 
     # ---- state
@@ -319,65 +320,3 @@ class GraphProjection:
 def _state(tables: GraphTables) -> dict[str, Any]:
     state: dict[str, Any] = json.loads((tables.folder / "state.json").read_text("utf-8"))
     return state
-
-
-def _writing(part: Part, found: Iterable[list[Row]]) -> tuple[Query, Iterator[list[Row]]]:
-    """The statement that upserts rows of a part, and the rows as it takes them."""
-    query = _naming(part, "upsert_relationships" if part.kind else "upsert_nodes")
-    return query, ([_shaped(part, row) for row in rows] for rows in found)
-
-
-def _shaped(part: Part, row: Row) -> Row:
-    if part.kind:
-        properties = {name: value for name, value in row.items() if name not in part.keys and value is not None}
-        return {"start": row["start"], "end": row["end"], "properties": properties}
-    return {**row, "embedding": None} if part == PRODUCT else row  # its vector is of the text that it had
-
-
-def _deletion(part: Part) -> Query:
-    return _naming(part, "delete_relationships" if part.kind else "delete_nodes")
-
-
-def _keys(part: Part) -> Query:
-    return _naming(part, "relationship_ids" if part.kind else "node_ids")
-
-
-def _naming(part: Part, name: str) -> Query:
-    return step(name).naming(label=part.label, kind=part.kind, end=part.end)
-
-
-def _replacement(rows: Mapping[Part, Sequence[Row]], replaced: Sequence[Row]) -> Iterator[Statement]:
-    """Forget what the replaced products are made of, and those that are gone altogether."""
-    stays = {row["id"] for row in rows.get(PRODUCT, ())}
-    gone = [row for row in replaced if row["id"] not in stays]
-    for query, keys in ((step("reset_products"), replaced), (_naming(PRODUCT, "delete_nodes"), gone)):
-        yield from _bound(query, keys)
-
-
-def _upserts(rows: Mapping[Part, Sequence[Row]]) -> Iterator[Statement]:
-    """Shared nodes are only made when missing: their names are those of all products, which are not known here."""
-    for part, found in rows.items():
-        query, shaped = _writing(part, [list(found)])
-        yield from _bound(_naming(part, "create_nodes") if part in SHARED else query, next(shaped))
-
-
-def _prunes(facts: Sequence[Row]) -> Iterator[Statement]:
-    """Delete shared nodes that nothing needs any more; categories from the leaves up, so a level at a time."""
-    levels: dict[tuple[str, int], list[Row]] = {}
-    for row in facts:
-        levels.setdefault((row["label"], row["depth"]), []).append({"id": row["id"]})
-    for (label, _), keys in sorted(levels.items(), key=lambda level: -level[0][1]):
-        yield from _bound(step("prune").naming(label=label), keys)
-
-
-def _bound(query: Query, rows: Sequence[Row]) -> Iterator[Statement]:
-    for at in range(0, len(rows), BATCH):
-        yield query.bind(rows=list(rows[at : at + BATCH]))
-
-
-def _touches(rows: Mapping[Part, Sequence[Row]], replaced: Sequence[Row], facts: Sequence[Row]) -> Iterator[Touch]:
-    yield from ((PRODUCT.name, row["id"], None) for row in replaced)
-    yield from ((row["label"], row["id"], None) for row in facts)
-    for part, found in rows.items():
-        first = part.keys[0]
-        yield from ((part.name, str(row[first]), row.get("end")) for row in found)

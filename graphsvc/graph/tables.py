@@ -15,12 +15,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from extractors.category import SEPARATOR
-from graphsvc.knowledge import FACTS
-from graphsvc.ontology import RULES, category_id
+from graphsvc.facts import FACTS
+from graphsvc.families import family_of
+from graphsvc.ontology import FAMILY, RULES, VARYING, category_id, predicate_of
 from graphsvc.warehouse.schemas import TABLES, TEXT, WHOLE
 
 SQL = Path(__file__).parent / "sql"
 CURRENT = ("products", "events", "customers", "reviews", "campaigns", "coupons", "redemptions")
+PIECE = 5_000  # products whose families are found at a time
 NOTHING = ""  # a scope that leaves a table out
 BOUGHT_TOGETHER = pa.schema([("product_a", TEXT), ("product_b", TEXT), ("count", WHOLE), ("lift", pa.float64())])
 CATEGORIES = pa.schema(
@@ -54,6 +56,11 @@ class Part:
         return ".".join(filter(None, (self.label, self.kind, self.end)))
 
     @property
+    def says(self) -> str:
+        """The predicate of the facts that its relationships are, where they are facts."""
+        return predicate_of(self.kind)
+
+    @property
     def keys(self) -> tuple[str, ...]:
         """The columns that tell its rows apart."""
         return ("start", "end") if self.kind else ("id",)
@@ -82,6 +89,21 @@ class GraphTables:
         return sum(pq.read_metadata(self.path(part)).num_rows for part in self.parts())
 
 
+@dataclass(frozen=True, slots=True)
+class HeldTables:
+    """A few parts as tables in memory, nodes before relationships: a small change, of which no file is needed."""
+
+    held: Mapping[Part, pa.Table]
+
+    def parts(self) -> list[Part]:
+        """The parts that were built."""
+        return list(self.held)
+
+    def table(self, part: Part) -> pa.Table:
+        """One part."""
+        return self.held[part]
+
+
 @cache
 def all_parts() -> tuple[Part, ...]:
     """The graph model: every label, then every kind of edge."""
@@ -94,6 +116,7 @@ SHARED = frozenset(Part(label) for label in ("Brand", "Manufacturer", "Category"
 PRODUCT_PARTS = SHARED | frozenset(
     part for part in all_parts() if part.label in ("Product", "Variant", "Offer", "Category") and part.end != "Product"
 )
+FACT_PARTS = SHARED | frozenset(part for part in all_parts() if part.kind and Part(part.end) in SHARED)
 HISTORY_PARTS = frozenset(part for part in all_parts() if part.end == "Product" and part.label != "Product")
 BASKET_PARTS = frozenset(map(Part.of, ("Basket", "Shopper.PLACED.Basket", "Basket.CONTAINS.Product")))
 PAIR_PARTS = frozenset(
@@ -130,6 +153,24 @@ def build_product_tables(
         connection.unregister("graph_scope")
 
 
+def build_fact_tables(products: pa.Table, facts: pa.Table) -> HeldTables:
+    """Build what is known of some products and no more: their facts, and the nodes that these lead to.
+
+    `products` and `facts` hold these products alone, in the columns of PRODUCTS and FACTS.
+    """
+    with duckdb.connect(":memory:") as connection:
+        connection.execute("SET threads = 1; SET TimeZone = 'UTC'")
+        connection.register("current_products", products)
+        connection.register("facts", facts)
+        _provide(connection, {})
+        known = connection.table("graph_facts").to_arrow_table()
+        connection.execute("DROP VIEW graph_facts")
+        connection.register("graph_facts", known)  # worked out once, for each part reads it
+        said = set(known["predicate"].to_pylist())
+        parts = [part for part in all_parts() if part in FACT_PARTS and (part.label != "Product" or part.says in said)]
+        return HeldTables({part: _select(connection, part).to_arrow_table() for part in parts})
+
+
 def build_event_tables(connection: duckdb.DuckDBPyConnection, folder: Path, changed: pa.Table) -> GraphTables:
     """Build what some events touch: whole baskets, whole sums of a shopper and a product, pairs bought together.
 
@@ -156,29 +197,37 @@ def _build(
     connection.execute("SET TimeZone = 'UTC'")
     _provide(connection, scopes)
     for part in sorted(parts):
-        text = (SQL / ("relationships" if part.kind else "nodes") / f"{part.name}.sql").read_text("utf-8")
-        connection.sql(text).write_parquet(str(folder / f"{part.name}.parquet"), compression="zstd")
+        _select(connection, part).write_parquet(str(folder / f"{part.name}.parquet"), compression="zstd")
     return GraphTables(folder)
+
+
+def _select(connection: duckdb.DuckDBPyConnection, part: Part) -> duckdb.DuckDBPyRelation:
+    text = (SQL / ("relationships" if part.kind else "nodes") / f"{part.name}.sql").read_text("utf-8")
+    return connection.sql(text)
 
 
 def _provide(connection: duckdb.DuckDBPyConnection, scopes: Mapping[str, str]) -> None:
     """Give the views that the SQL files read: the whole table, a narrower one, or an empty one where there is none."""
+    there = _there(connection)
     for name, schema in READ.items():
         source, scope = f"current_{name}" if name in CURRENT else name, scopes.get(name)
         view = f"graph_{name}" if name != "facts" else "given_facts"
-        if scope == NOTHING or not _exists(connection, source):
+        if scope == NOTHING or source not in there:
             connection.register(view, schema.empty_table())
         else:
             text = (SQL / f"{scope}.sql").read_text("utf-8") if scope else f"FROM {source}"
             connection.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS {text}")
     connection.register("graph_rules", pa.Table.from_pylist(list(map(asdict, RULES))))
+    connection.register("graph_varying", pa.table({"attribute": sorted(VARYING)}))
+    connection.register("graph_families", _families(connection))
     connection.execute(f"CREATE OR REPLACE TEMP VIEW graph_facts AS {(SQL / 'derived_facts.sql').read_text('utf-8')}")
     connection.register("graph_categories", _categories(connection))
 
 
-def _exists(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
-    sql = "SELECT 1 FROM information_schema.tables WHERE table_name = ?"
-    return bool(connection.execute(sql, [name]).fetchall())
+def _there(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """The names of all tables and views."""
+    found = connection.table("information_schema.tables").select("table_name").fetchall()
+    return {name for (name,) in found}
 
 
 def _categories(connection: duckdb.DuckDBPyConnection) -> pa.Table:
@@ -191,6 +240,21 @@ def _categories(connection: duckdb.DuckDBPyConnection) -> pa.Table:
             category_id(prefix), {"id": category_id(prefix), "name": prefix[-1], "path": list(prefix), "parent": parent}
         )
     return pa.Table.from_pylist(list(nodes.values()), schema=CATEGORIES)
+
+
+def _families(connection: duckdb.DuckDBPyConnection) -> pa.Table:
+    """The family of every product that has one, as facts. A piece of the catalogue is held at a time."""
+    pieces = [FACTS.empty_table()]
+    for batch in connection.sql((SQL / "family_premises.sql").read_text("utf-8")).to_arrow_reader(PIECE):
+        found = [(row["product_id"], family_of(row["title"], row["facts"])) for row in batch.to_pylist()]
+        rows = [
+            {"product_id": product, "predicate": "variant_of", "attribute": FAMILY, "node_id": family.node,
+             "name": family.name, "confidence": family.confidence, "claims": family.claims}
+            for product, family in found
+            if family is not None
+        ]  # fmt: skip
+        pieces.append(pa.Table.from_pylist(rows, schema=FACTS))
+    return pa.concat_tables(pieces)
 
 
 def _prefixes(paths: Iterable[tuple[str, ...]]) -> set[tuple[str, ...]]:

@@ -7,7 +7,7 @@ from typing import Any
 from cypher.driver import Graph
 from cypher.statements import step
 from graphsvc.graph.tables import Part, all_parts
-from graphsvc.ontology import said
+from graphsvc.ontology import CHAINS, said
 from graphsvc.types import Entity, Relation
 
 EACH = 25  # relations of one kind and direction that an entity shows
@@ -30,6 +30,8 @@ def read_entity(graph: Graph, entity_id: str, each: int = EACH) -> Entity | None
         if label == (part.label if outgoing else part.end)
         for relation in _relations(graph, part, entity_id, outgoing, each)
     ]
+    if label == "Product":
+        relations += [one for predicate in CHAINS for one in _chained(graph, predicate, entity_id, each)]
     return Entity(entity_id, label, _name(properties), _plain(properties), tuple(relations))
 
 
@@ -61,14 +63,22 @@ def read_facet_counts(graph: Graph) -> dict[str, int]:
 def _relations(graph: Graph, part: Part, entity_id: str, outgoing: bool, each: int) -> list[Relation]:
     query = step("relations_out" if outgoing else "relations_in")
     named = query.naming(label=part.label, kind=part.kind, end=part.end)
-    return [
-        Relation(
-            part.kind, outgoing, row["node"]["id"], row["label"], _name(row["node"]),
-            {name: value for name, value in _plain(row["properties"]).items() if name != "claims"},
-            tuple(row["properties"].get("claims") or ()), said(part.kind, outgoing),
-        )
-        for row in graph.read(named, id=entity_id, limit=each).dicts()
-    ]  # fmt: skip
+    rows = graph.read(named, id=entity_id, limit=each).dicts()
+    return [_relation(part.kind, outgoing, row) for row in rows]
+
+
+def _chained(graph: Graph, predicate: str, product: str, each: int) -> list[Relation]:
+    """What a product's facts say by way of other nodes, marked as derived."""
+    rows = graph.read(step(f"chain_{predicate}"), id=product, limit=each).dicts()
+    return [_relation(predicate.upper(), True, row) for row in rows]
+
+
+def _relation(kind: str, outgoing: bool, row: Mapping[str, Any]) -> Relation:
+    properties = _plain(row["properties"])
+    claims = tuple(properties.pop("claims", None) or ())
+    return Relation(
+        kind, outgoing, row["node"]["id"], row["label"], _name(row["node"]), properties, claims, said(kind, outgoing)
+    )
 
 
 def _name(properties: Mapping[str, Any]) -> str:

@@ -52,7 +52,7 @@ def keep_labels(log: WriteLog, warehouse: Warehouse, name: str, part: Part, acto
     A licence or source that is not given stays what it was. The caller holds the shop's writer lock. Raises LabelError
     for a bad name or an empty part, StorageError when the disk fails; nothing is kept then.
     """
-    _check(name, part)
+    check_part(name, part)
     before = kept_parts(read_history(log), name).get((name, part.name))
     if before is not None:
         part = replace(part, licence=part.licence or before.licence, source=part.source or before.source)
@@ -122,7 +122,8 @@ def _find(history: History, name: str, part: str) -> KeptPart:
     )
 
 
-def _check(name: str, part: Part) -> None:
+def check_part(name: str, part: Part) -> None:
+    """Raise LabelError for a bad name or an empty part."""
     for what, value in (("set", name), ("part", part.name)):
         if NAME.fullmatch(value) is None:
             raise LabelError(

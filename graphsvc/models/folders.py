@@ -61,6 +61,13 @@ def keep(root: Path, kind: str, folder: Path) -> Path:
         return target
 
 
+def make_durable(folder: Path) -> None:
+    """Make a folder's files and their names durable where they stand. Raises StorageError."""
+    with disk_errors("kept"):
+        for path in (*folder.rglob("*"), folder, folder.parent, folder.parent.parent):
+            sync_folder(path)  # a file is made durable just so
+
+
 def sweep(root: Path, named: Collection[str]) -> set[str]:
     """Remove whatever stands below a kind and is not the folder of a named version; return what is gone."""
     with disk_errors("swept"):

@@ -49,6 +49,7 @@ class Registry:
         self._known = Ledger()
         self._sound: set[str] = set()  # versions whose files were checked by this process
         self._lock = threading.RLock()
+        self._copying = threading.Lock()  # taken before `_lock`: who reads does not wait for a copy
 
     # ---- reading
 
@@ -84,14 +85,14 @@ class Registry:
             raise NotFoundError(f"There is no alias {name!r}.", f"Use {CANDIDATE} or {PRODUCTION}.")
         return self.ledger().aliases(kind).get(name)
 
-    def path(self, kind: str, name: str) -> Path:
-        """The folder of a version or alias, whose files were checked once by this process. Raises StorageError when
-        it is damaged."""
+    def path(self, kind: str, name: str, *, anew: bool = False) -> Path:
+        """The folder of a version or alias, whose files were checked once by this process, or `anew`. Raises
+        StorageError when it is damaged."""
         version = self.alias(kind, name) if name in (CANDIDATE, PRODUCTION) else name
         if version is None:
             raise NotFoundError(f"No model of {kind} is {name}.", "See: python -m graphsvc models list")
         folder = self._path(self.card(kind, version))
-        if version not in self._sound:
+        if anew or version not in self._sound:
             self._check(folder)
             self._sound.add(version)
         return folder
@@ -121,15 +122,16 @@ class Registry:
         """
         if KIND.fullmatch(card.kind) is None:
             raise InputError(f"{card.kind[:40]!r} cannot be a kind of models.", "Use small letters and hyphens.")
-        with self._lock:
+        with self._copying:
             self._log.append_many([])  # a log that is only read refuses here, before anything is copied
             kept = folders.keep(self._folder, card.kind, folder)
-            if kept.name not in self.ledger().cards:
-                said = replace(
-                    card, version=kept.name, size=folders.size_of(kept), code=card.code or code_version(),
-                    created=card.created or datetime.now(UTC).isoformat(timespec="seconds"),
-                )  # fmt: skip
-                self._append(ADD, said, actor, card=asdict(said))
+            with self._lock:
+                if kept.name not in self.ledger().cards:
+                    said = replace(
+                        card, version=kept.name, size=folders.size_of(kept), code=card.code or code_version(),
+                        created=card.created or datetime.now(UTC).isoformat(timespec="seconds"),
+                    )  # fmt: skip
+                    self._append(ADD, said, actor, card=asdict(said))
             return kept.name
 
     def score(self, kind: str, version: str, scores: Mapping[str, Any], test: str, actor: str = "local") -> int | None:
@@ -140,18 +142,27 @@ class Registry:
                 return None
             return self._append(SCORE, card, actor, scores=dict(scores), test=test)
 
-    def nominate(self, kind: str, version: str, why: str = "", actor: str = "local") -> int:
-        """Make a version the candidate, unless it is that already or is in production; returns the entry's offset."""
+    def nominate(self, kind: str, version: str, why: str = "", actor: str = "local", key: str | None = None) -> int:
+        """Make a version the candidate, unless it is that already or is in production; returns the entry's offset.
+
+        `key` makes it happen once, whatever becomes of the alias afterwards.
+        """
         with self._lock:
             card = self.card(kind, version)
             standing = self._standing(card, CANDIDATE, PRODUCTION)
-            return standing.offset if standing else self._name(card, CANDIDATE, why, actor)
+            return standing.offset if standing else self._name(card, CANDIDATE, why, actor, key)
 
-    def promote(self, kind: str, version: str, limits: Limits = DEFAULTS, why: str = "", actor: str = "local") -> int:
-        """Put a version into production when it passes the gate; returns the entry's offset.
+    def promote(
+        self, kind: str, version: str, limits: Limits = DEFAULTS, why: str = "", actor: str = "local",
+        key: str | None = None,
+    ) -> int:  # fmt: skip
+        """Put a version into production when it passes the gate; returns the entry's offset. `key` as in `nominate`.
 
         Raises GateError when it does not pass, StorageError when its files are damaged.
         """
+        standing = self._standing(self.card(kind, version), PRODUCTION)
+        if standing is None:  # before the lock: it reads all files, and who asks what is in production does not wait
+            self.path(kind, version, anew=True)
         with self._lock:
             card = self.card(kind, version)
             standing = self._standing(card, PRODUCTION)
@@ -163,9 +174,8 @@ class Registry:
                     f"{kind} {version} does not pass the gate. {verdict.faults}",
                     "Train or score it anew; see how it stands: python -m graphsvc models list",
                 )
-            self._check(self._path(card))
             gate = {"limits": asdict(limits), "checks": [asdict(check) for check in verdict.checks]}
-            return self._name(card, PRODUCTION, why, actor, gate=gate)
+            return self._name(card, PRODUCTION, why, actor, key, gate=gate)
 
     def roll_back(self, kind: str, why: str = "", actor: str = "local") -> str:
         """Put back what was in production before, and return it; again goes further back.
@@ -200,13 +210,14 @@ class Registry:
                 raise RefusedError(f"{kind} {version} is {' and '.join(names)}.", "Promote another version first.")
             offset = self._append(REMOVE, card, actor)
             self._sound.discard(version)
-            with suppress(StorageError):  # the next start sweeps
-                self.sweep()
-            return offset
+        with suppress(StorageError):  # the next start sweeps
+            self.sweep()
+        return offset
 
     def sweep(self) -> set[str]:
         """Remove files that no entry names, and return the names of what is gone."""
-        return folders.sweep(self._folder, self.ledger().cards.keys())
+        with self._copying:
+            return folders.sweep(self._folder, self.ledger().cards.keys())
 
     def _path(self, card: ModelCard) -> Path:
         return self._folder / card.kind / card.version
@@ -226,9 +237,10 @@ class Registry:
         found = [one for one in ledger.namings if one.kind == card.kind and one.alias in names]
         return found[-1] if found else None
 
-    def _name(self, card: ModelCard, alias: str, why: str, actor: str, **more: Any) -> int:
-        return self._append(ALIAS, card, actor, alias=alias, scores=card.scores, test=card.test, why=why, **more)
+    def _name(self, card: ModelCard, alias: str, why: str, actor: str, key: str | None = None, /, **more: Any) -> int:
+        said = {"alias": alias, "scores": card.scores, "test": card.test, "why": why}
+        return self._append(ALIAS, card, actor, key, **said, **more)
 
-    def _append(self, action: str, card: ModelCard, actor: str, /, **said: Any) -> int:
+    def _append(self, action: str, card: ModelCard, actor: str, key: str | None = None, /, **said: Any) -> int:
         payload = {"action": action, "kind": card.kind, "version": card.version, **said}
-        return self._log.append(Change(MODELS, payload, card.kind, actor))
+        return self._log.append(Change(MODELS, payload, card.kind, actor, key))

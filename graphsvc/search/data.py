@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from graphsvc.knowledge import FACTS
-from graphsvc.warehouse.schemas import CLAIMS, PRODUCTS, TEXT, WHOLE
+from graphsvc.facts import FACTS, TEXT_CLAIMS
+from graphsvc.warehouse.schemas import PRODUCTS, TEXT, WHOLE
 
 NUMBER: pa.DataType = pa.float64()
 POPULARITY = pa.schema([("product_id", TEXT), ("popularity", NUMBER), ("rating", NUMBER), ("reviews", WHOLE)])
@@ -19,7 +19,8 @@ class CatalogueData:
     `products` has the columns of PRODUCTS, one row a product, none retired; `facts` those of FACTS; `popularity` at
     least product_id and popularity, and those of POPULARITY that are known. `places` maps a batch to its offset in the
     log and says which products are newest; a batch "l<offset>" needs no entry. `texts` are the claims of texts about
-    the products, and `own` the facts of the other claims of those products that texts speak of.
+    the products; `own` has every weighed fact of the other claims of those products that texts speak of, or of which a
+    fact is outvoted.
     """
 
     offset: int
@@ -28,7 +29,7 @@ class CatalogueData:
     popularity: pa.Table = field(default_factory=POPULARITY.empty_table)
     places: Mapping[str, int] = field(default_factory=dict)
     own: pa.Table = field(default_factory=FACTS.empty_table)
-    texts: pa.Table = field(default_factory=CLAIMS.empty_table)
+    texts: pa.Table = field(default_factory=TEXT_CLAIMS.empty_table)
 
 
 def no_products(offset: int) -> CatalogueData:

@@ -11,13 +11,13 @@ from typing import Any
 import orjson
 
 from embeddings.words import terms
-from graphsvc.ontology import attribute_name, brand_id, value_id
+from graphsvc.ontology import brand_id, value_id
 from graphsvc.search.documents import Fact
 from graphsvc.types import Attribute, Product
 from graphsvc.warehouse.standardise import other_words
 
-VALUE, MAKERS = "has_attribute", {"has_brand": "brand", "made_by": "manufacturer"}
-FACT = ("product_id", "predicate", "attribute", "node_id", "name", "number", "unit", "confidence", "claims")
+FACT = ("product_id", "predicate", "attribute", "node_id", "name", "number", "unit", "confidence", "held", "claims")
+LEFT = ("confidence", "number", "unit", "held")  # of a fact, which `pack_facts` leaves out
 PLAIN = (
     "id", "key", "source", "title", "title_derived", "description", "brand", "brand_id", "manufacturer", "category_id",
     "price", "currency", "stock", "gtin", "url", "image", "language",
@@ -26,19 +26,20 @@ PLAIN = (
 
 CLAIM = (
     "claim_id", "subject", "predicate", "qualifier", "object", "number", "unit", "confidence", "extractor", "document",
+    "told",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of one product: its row (columns of PRODUCTS), the facts of its own claims, and what texts claim.
-
-    `own` are rows of FACTS, each with `held`: whether a field of the product says so. `texts` are rows of CLAIMS.
+    """What is known of one product: its row (columns of PRODUCTS), every weighed fact of its own claims (of FACTS),
+    what texts claim (of TEXT_CLAIMS), and the facts of both that stand.
     """
 
     row: Mapping[str, Any]
     own: Sequence[Mapping[str, Any]]
     texts: Sequence[Mapping[str, Any]]
+    facts: Sequence[Mapping[str, Any]]
 
 
 def pack_product(row: Mapping[str, Any], facts: Sequence[Fact], label: Mapping[str, str]) -> bytes:
@@ -84,12 +85,12 @@ def pack_origin(
 ) -> bytes:
     """What `pack_product` and `pack_facts` leave out of a row and its facts, and what texts claim.
 
-    `own` are the facts without what texts claim; where none does, they are the facts.
+    `own` are the facts without what texts claim, outvoted ones too; where there are none, they are the facts.
     """
-    kept = [[fact["confidence"], fact["number"], fact["unit"]] for fact in facts]
+    kept = [[fact[name] for name in LEFT] for fact in facts]
     given = [[one[name] for name in ("name", "value", "number", "unit")] for one in row["attributes"] or ()]
     more = [[{name: fact[name] for name in FACT} for fact in own], [[one[name] for name in CLAIM] for one in texts]]
-    return orjson.dumps([bool(row["brand"]), given, kept, *(more if texts else ())])
+    return orjson.dumps([bool(row["brand"]), given, kept, *(more if texts or own else ())])
 
 
 def unpack_origin(packed: bytes, product: bytes, facts: bytes, newness: int) -> Known:
@@ -103,25 +104,14 @@ def unpack_origin(packed: bytes, product: bytes, facts: bytes, newness: int) -> 
         "variants": shown["variants"], "offers": shown["offers"], "retired": False, "file": None, "line": None,
         "row_hash": None, "batch": f"l{newness}",
     }  # fmt: skip
-    if more:
-        return Known(row, _held(row, more[0]), [dict(zip(CLAIM, one, strict=True)) for one in more[1]])
     _, plain = unpack_facts(facts)
-    own = [
-        {**fact, "product_id": shown["id"], "confidence": confidence, "number": number, "unit": unit}
-        for fact, (confidence, number, unit) in zip(plain, kept, strict=True)
+    stand = [
+        {**fact, "product_id": shown["id"], **dict(zip(LEFT, left, strict=True))}
+        for fact, left in zip(plain, kept, strict=True)
     ]
-    return Known(row, _held(row, own), [])
-
-
-def _held(row: Mapping[str, Any], facts: Sequence[Fact]) -> list[dict[str, Any]]:
-    """Facts, each with whether a field of its product says so."""
-    named = {one["name"] for one in row["attributes"] if one["name"] and one["value"]}
-    fields = set(map(attribute_name, named))
-    makers = {predicate: bool(row[name]) or name in named for predicate, name in MAKERS.items()}
-    return [
-        {**fact, "held": makers.get(fact["predicate"], fact["attribute"] in fields and fact["predicate"] == VALUE)}
-        for fact in facts
-    ]
+    if more:
+        return Known(row, more[0], [dict(zip(CLAIM, one, strict=True)) for one in more[1]], stand)
+    return Known(row, stand, [], stand)
 
 
 def pack_facts(facts: Sequence[Fact], text: str) -> bytes:

@@ -30,7 +30,7 @@ from graphsvc.search.predict import Completions
 from graphsvc.search.text_index import TextIndex
 from graphsvc.snapshots import REBUILD, new_snapshot, read_snapshot
 
-FORMAT, WHAT = 5, "search snapshot"
+FORMAT, WHAT = 6, "search snapshot"
 META, COLUMNS, PRODUCTS, NEIGHBOURS, COMPLETIONS = "meta", "columns", "products", "vectors", "completions"
 Progress = Callable[[str, int, int], None]  # step, done, of
 

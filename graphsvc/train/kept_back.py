@@ -9,6 +9,7 @@ from graphsvc.labels.split import is_test
 PERCENT, MORE = 5, 10  # of many lessons, and of few
 ENOUGH = 1_000  # lessons that are many
 FEWEST = 100  # of fewer none is kept back
+MOST = 250  # about; more make no confidence truer
 Lesson = TypeVar("Lesson", LabelledText, LabelledPair)
 
 
@@ -16,7 +17,7 @@ def keep_back(lessons: Sequence[Lesson], fewest: int = FEWEST) -> tuple[list[Les
     """Lessons to learn from and lessons kept back, by a digest of the text; equal texts stay together."""
     if len(lessons) < fewest:
         return list(lessons), []
-    percent = PERCENT if len(lessons) >= ENOUGH else MORE
+    percent = min(PERCENT, max(1, 100 * MOST // len(lessons))) if len(lessons) >= ENOUGH else MORE
     back = [is_test(f"kept back {lesson.text}", percent) for lesson in lessons]
     parts: tuple[list[Lesson], list[Lesson]] = ([], [])
     for lesson, is_back in zip(lessons, back, strict=True):

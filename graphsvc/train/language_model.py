@@ -62,16 +62,16 @@ def train_language_model(
     batches = partial(collate, padding=base.padding, gap=gap, pieces=base.tokenizer.get_vocab_size())
     torch.manual_seed(plan.seed)
     network = MaskedNetwork(base.network)
-    epochs = plan.epochs_of(sum(len(row["input_ids"]) for row in learnt))
+    plan = plan.settled(sum(len(row["input_ids"]) for row in learnt), base.network.config.num_hidden_layers)
     network.head_alone = True
-    first = replace(plan, epochs=max(1.0, HEAD * epochs), averaging=0.0)
+    first = replace(plan, epochs=max(1.0, HEAD * (plan.epochs or 1.0)), averaging=0.0)
     curve = fit(
         network, learnt, batches, first, scratch / "head", lambda step, of: progress("the head learns first", step, of)
     )
     network.head_alone = False
     before = _perplexity(network, unseen, batches, plan)
     curve += fit(
-        network, learnt, batches, replace(plan, epochs=epochs), scratch / "whole",
+        network, learnt, batches, plan, scratch / "whole",
         lambda step, of: progress("learning the language", step, of),
     )  # fmt: skip
     _save(base, folder)

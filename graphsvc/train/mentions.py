@@ -34,6 +34,7 @@ Progress = Callable[[str, int, int], None]
 TEMPERATURES = np.arange(0.6, 6.01, 0.2)
 LONGEST = 256  # pieces of one window
 CHECKPOINTS = "checkpoints"
+MANY, FEW = (3_000, 0.2), (300, 0.5)  # lessons, and what the cheap tier then weighs: it needs fewer than the encoder
 
 
 def train_mentions(
@@ -65,7 +66,7 @@ def train_mentions(
         lambda step, of: progress("training the tagger", step, of),
         validation=lambda made: Validation(unseen, SpanF1(made, tags)) if unseen else None,
     )  # fmt: skip
-    _save(network, base, tags, folder)
+    _save(network, base, tags, _blend(len(learnt)), folder)
     _calibrate(folder, kept_back)
     rmtree(folder / CHECKPOINTS, ignore_errors=True)
     return curve
@@ -96,7 +97,12 @@ def _collate(rows: Sequence[Mapping[str, Any]], padding: int) -> dict[str, Tenso
     }  # fmt: skip
 
 
-def _save(network: TaggerNetwork, base: Base, tags: Sequence[str], folder: Path) -> None:
+def _blend(lessons: int) -> float:
+    """The weight of the cheap tier, between FEW and MANY by the logarithm of the lessons."""
+    return round(float(np.interp(np.log(lessons), np.log([FEW[0], MANY[0]]), [FEW[1], MANY[1]])), 2)
+
+
+def _save(network: TaggerNetwork, base: Base, tags: Sequence[str], blend: float, folder: Path) -> None:
     base.tokenizer.save(str(folder / TOKENIZER))
     read = base.reader.read("a b")
     example = {name: torch.tensor([list(row)]) for name, row in (
@@ -112,7 +118,16 @@ def _save(network: TaggerNetwork, base: Base, tags: Sequence[str], folder: Path)
     between, start, end = (part.detach().numpy().tolist() for part in (chain.between(), chain.first(), chain.end))
     version = blake2b((folder / "model.onnx").read_bytes() + (folder / CHEAP).read_bytes(), digest_size=6).hexdigest()
     TaggerCard(
-        version, base.name, tags, base.reader.first, base.reader.last, LONGEST, between=between, start=start, end=end
+        version,
+        base.name,
+        tags,
+        base.reader.first,
+        base.reader.last,
+        LONGEST,
+        blend,
+        between=between,
+        start=start,
+        end=end,
     ).save(folder)
 
 

@@ -12,8 +12,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from graphsvc.errors import InputError
 
-PIECES = 1_500_000  # pieces that a training reads at most: half an hour of one core at 900 pieces a second
+PIECES = 1_300_000  # that a training reads at most with twelve layers: 24 minutes of one core at 900 pieces a second
+LAYERS = 12
+ADVERSARIAL_EPOCHS = 4  # with time for fewer, plain epochs bring more
 MOST_EPOCHS = 20
+OWN: Mapping[str, Mapping[str, Any]] = {  # defaults of a task that differ from the plan's
+    "relations": {"adversarial": "auto", "dropout": 0.2, "head_rate": 1e-3},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +28,9 @@ class Plan:
 
     `head_rate` is for layers that the encoder did not bring; `layer_decay` lowers the rate by layer downwards.
     `averaging` is the decay of the moving average of weights that is kept in the end, 0 for the last weights.
-    `precision` of "auto" times both and takes the faster. `adversarial` is "" or "fgm" (Miyato et al. 2017), `strength`
-    the length of its step. `settings` are transformers' own TrainingArguments by name.
+    `precision` of "auto" times both and takes the faster. `adversarial` is "", "fgm" (Miyato et al. 2017) or "auto":
+    where there is time for it; `strength` is the length of its step. `settings` are transformers' own
+    TrainingArguments by name.
 
     `tuning` says what of the encoder is trained (see `tuning`), at `tuning_rate` unless it is "full".
     `patience` of n stops a training after n of its `validations` that were no better than the best; 0 never stops.
@@ -67,19 +73,29 @@ class Plan:
     seed: int = 1
     settings: Mapping[str, Any] = field(default_factory=dict)
 
-    def epochs_of(self, pieces: int) -> float:
-        """Epochs over lessons of that many pieces: a quarter is the finest step."""
-        if self.epochs is not None:
-            return self.epochs
-        return max(1.0, min(MOST_EPOCHS, round(4 * self.pieces / max(1, pieces)) / 4))
+    def settled(self, pieces: int, layers: int = LAYERS) -> "Plan":
+        """With the epochs and the adversary that there is time for, over lessons of that many pieces.
+
+        A quarter of an epoch is the finest step; an adversarial step reads its lessons twice.
+        """
+        epochs = self.pieces / (max(1, pieces) * layers / LAYERS)
+        adversarial = self.adversarial
+        if adversarial == "auto":
+            adversarial = "fgm" if self.epochs is None and epochs >= 2 * ADVERSARIAL_EPOCHS else ""
+        if adversarial:
+            epochs /= 2
+        own = max(1.0, min(MOST_EPOCHS, round(4 * epochs) / 4)) if self.epochs is None else self.epochs
+        return replace(self, epochs=own, adversarial=adversarial)
 
 
-def plan_of(given: Mapping[str, Any], more: Sequence[str] = ()) -> Plan:
+def plan_of(given: Mapping[str, Any], more: Sequence[str] = (), task: str = "") -> Plan:
     """The plan of options; `more` are "name=value", of the plan or of transformers. Raises InputError.
 
-    An option that is None is not given.
+    An option that is None is not given; what is not given is the task's own default, where it has one.
     """
-    options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    options: dict[str, Any] = {**OWN.get(task, {})} | {
+        name: value for name, value in given.items() if value is not None
+    }
     settings: dict[str, Any] = dict(options.pop("settings", {}))
     own = {one.name for one in fields(Plan)} - {"settings"}
     for text in more:

@@ -56,6 +56,8 @@ def fit(
     """
     if plan.patience and validation is None:
         raise InputError("No lessons are kept back, so no validation can stop the training.", "Set patience to 0.")
+    encoder: Any = network.encoder
+    plan = plan.settled(sum(len(lesson["input_ids"]) for lesson in lessons), encoder.config.num_hidden_layers)
     torch.set_num_threads(plan.threads)
     torch.manual_seed(plan.seed)
     run = run_of(plan, list(lessons), [(name, tuple(weight.shape)) for name, weight in network.named_parameters()])
@@ -64,7 +66,7 @@ def fit(
     bf16 = facts_of(checkpoint)["bf16"] if checkpoint else _is_bf16(network, lessons, collate, plan)
     trainer = WorkshopTrainer(
         model=network,
-        args=arguments_of(plan, folder, sum(len(lesson["input_ids"]) for lesson in lessons), bf16),
+        args=arguments_of(plan, folder, bf16),
         train_dataset=list(lessons),
         eval_dataset=list(validation.lessons) if validation else None,
         compute_metrics=validation.measure if validation else None,

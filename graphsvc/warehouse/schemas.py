@@ -128,8 +128,12 @@ DOCUMENTS = pa.schema(  # texts about products that came one by one; the reviews
     ]
 )
 
-READINGS = pa.schema(  # products that were read anew: their claims are those of the latest reading's batch
-    [("product_id", TEXT), ("batch", TEXT)]
+READINGS = pa.schema(  # what was read anew: its claims are those of the latest reading's batch
+    [
+        ("product_id", TEXT),
+        ("document", TEXT),  # the text about it that was read; null: the product's own row
+        ("batch", TEXT),
+    ]
 )
 
 RAW = pa.schema(

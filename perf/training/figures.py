@@ -19,7 +19,7 @@ from graphsvc.labels import read_labels
 from graphsvc.labels.lessons import lessons_of, own_split
 from graphsvc.read_model import model_cache
 from graphsvc.train.material import digest_of
-from graphsvc.train.plan import Plan
+from graphsvc.train.plan import Plan, plan_of
 from perf._kept import Found, marks_of
 from perf._runs import Measurement, Precisions, Spoken
 
@@ -82,7 +82,11 @@ def measurement(figure: Figure) -> Measurement:
         return Measurement(figure.name, _never, absent="the data set is absent (set GRAPHSVC_DATA)")
     learnt, judged = lessons(figure, root)
     marks = marks_of(figure.asked, digest_of(learnt), digest_of(judged))
-    return Measurement(figure.name, lambda seed: measure(figure, learnt, judged, Plan(seed=seed)), marks)
+
+    def made(seed: int) -> Found:
+        return measure(figure, learnt, judged, plan_of({"seed": seed}, task=figure.door))
+
+    return Measurement(figure.name, made, marks)
 
 
 def lessons(figure: Figure, root: Path) -> tuple[Lessons, Lessons]:

@@ -124,6 +124,11 @@ class MemoryModels:
         self.production.pop()
         return self.production[-1]
 
+    def withdraw(self, kind: str, why: str, /) -> str:
+        version = self.production[-1]
+        self.production.clear()
+        return version
+
 
 @dataclass(slots=True)
 class MemoryShop:

@@ -140,6 +140,7 @@ def test_provenance_walks_from_a_claim_to_its_text(ask: Ask) -> None:
 
 PROMOTE = "mutation ($version: ID!) { promoteModel(version: $version) { kind version } }"
 ROLL_BACK = 'mutation { rollBackModel(version: "good") { kind version } }'
+WITHDRAW = 'mutation { withdrawModel(version: "good") { kind version } }'
 
 
 def test_a_model_goes_into_production_and_back_while_the_service_runs(ask: Ask, shop: MemoryShop) -> None:
@@ -149,6 +150,9 @@ def test_a_model_goes_into_production_and_back_while_the_service_runs(ask: Ask, 
         assert answer["data"]["promoteModel"] == {"kind": "mentions", "version": "good"}
     assert ask(ROLL_BACK, SECRET)["data"]["rollBackModel"] == {"kind": "mentions", "version": "good"}
     assert shop.registry.production == ["good"]
+    assert ask(WITHDRAW, SECRET)["data"]["withdrawModel"] == {"kind": "mentions", "version": "good"}
+    assert shop.registry.production == []
+    assert ask(WITHDRAW, SECRET)["errors"][0]["extensions"]["code"] == "REFUSED"
 
 
 @pytest.mark.parametrize(("version", "code"), [("bad", "GATE"), ("unheard", "NOT_FOUND")])
@@ -159,7 +163,7 @@ def test_a_model_that_may_not_or_cannot_be_promoted_is_told(
     assert shop.registry.production == []
 
 
-@pytest.mark.parametrize("call", [PROMOTE, ROLL_BACK])
+@pytest.mark.parametrize("call", [PROMOTE, ROLL_BACK, WITHDRAW])
 def test_no_browser_promotes(ask: Ask, shop: MemoryShop, call: str) -> None:
     variables = {"version": "good"} if call == PROMOTE else {}
     assert ask(call, PUBLISHABLE, **variables)["errors"][0]["extensions"]["code"] == "FORBIDDEN"

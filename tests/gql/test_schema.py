@@ -54,7 +54,7 @@ def test_every_root_field_says_what_token_it_takes() -> None:
             (rules[field.python_name],) = [one.access for one in field.extensions if isinstance(one, Requires)]
     secret = {name for name, access in rules.items() if access is Access.SECRET}
     assert secret == {"upsert_products", "retire_products", "extract", "ingest_text", "remove_text", "provenance",
-        "promote_model", "roll_back_model",
+        "promote_model", "roll_back_model", "withdraw_model",
     }  # fmt: skip
     assert {access for name, access in rules.items() if name not in secret} == {Access.PUBLISHABLE}
 
@@ -69,4 +69,5 @@ def test_names_are_those_that_storefronts_know() -> None:
     }  # fmt: skip
     assert set(core.mutation_type.fields) == {
         "track", "upsertProducts", "retireProducts", "ingestText", "removeText", "promoteModel", "rollBackModel",
+        "withdrawModel",
     }  # fmt: skip

@@ -10,8 +10,9 @@ import pyarrow as pa
 import pytest
 
 from extractors import Claim
+from graphsvc.facts import facts_of
 from graphsvc.graph.tables import Part, build_product_tables, build_tables
-from graphsvc.knowledge import claims_table, facts_of
+from graphsvc.knowledge import claims_table
 from graphsvc.ontology import EQUIVALENT, INVERSE, PREDICATES, RULES, derived_of, said
 from graphsvc.service import Service
 from graphsvc.types import SearchRequest
@@ -129,3 +130,15 @@ def test_a_text_that_a_field_contradicts_is_outvoted_and_stays(service: Service)
     assert spoken.id in {claim.id for claim in found.claims}
     assert found.outvoted == (spoken.id,)
     assert service.provenance(spoken.id).outvoted == ()
+
+
+def test_why_names_the_family_of_variants_and_its_premises(service: Service) -> None:
+    row = {"title": "Nordholm lid, red", "brand": "Nordholm", "attributes": [{"name": "colour", "value": "red"}]}
+    service.upsert_products([{"id": "shop:70", **row}])
+    found = service.provenance("shop:70")
+    (family,) = (one for one in found.derived if one.predicate == "variant_of")
+    assert (family.value, family.given) == ("Nordholm lid", "has_attribute")
+    resting = {claim.id for claim in found.claims if claim.node in ("value:colour=red", "brand:nordholm")}
+    assert set(family.claims) == resting
+    service.upsert_products([{"id": "shop:70", "title": "Nordholm lid"}])
+    assert [one for one in service.provenance("shop:70").derived if one.predicate == "variant_of"] == []

@@ -8,8 +8,9 @@ import pyarrow as pa
 
 from extractors import Document
 from extractors.distant import Distant
+from graphsvc.facts import FACTS, facts_of
 from graphsvc.history import History
-from graphsvc.knowledge import FACTS, extract_batch, facts_of, view_facts
+from graphsvc.knowledge import extract_batch, view_facts
 from graphsvc.lessons import LEARNT, learn
 from graphsvc.warehouse.schemas import TABLES
 from graphsvc.warehouse.tables import Warehouse, new_batch

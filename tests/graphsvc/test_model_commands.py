@@ -9,7 +9,10 @@ from typer.testing import CliRunner
 from graphsvc.__main__ import app
 from graphsvc.service import Service
 from graphsvc.settings import Settings
+from graphsvc.shop import Shop, WriterLock
 from tests.graphsvc.model_files import card, write_model
+
+ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture
@@ -97,3 +100,19 @@ def test_a_folder_without_a_shop(home: Path) -> None:
     for words in (["list"], ["promote", "0" * 12], ["remove", "0" * 12], ["rollback", "mentions"]):
         assert run(home, *words, code=1).stderr
         assert not home.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "mutation"),
+    [
+        (("promote", "0" * 12), "promoteModel"),
+        (("rollback", "mentions"), "rollBackModel"),
+        (("withdraw", "mentions"), "withdrawModel"),
+    ],
+)
+def test_beside_a_service_a_command_says_what_to_ask_it(home: Path, words: tuple[str, ...], mutation: str) -> None:
+    with WriterLock(Shop.open(home), "the service"):
+        told = run(home, *words, code=1).stderr
+    assert "is being written by the service" in told
+    assert f"mutation {mutation}(version:)" in told
+    assert f"  {mutation}(" in (ROOT / "gql" / "schema.graphql").read_text("utf-8")

@@ -271,7 +271,7 @@ def test_the_catalogue_and_the_doctor(tmp_path: Path) -> None:
         version = service.registry.add(write_model(tmp_path / "one", "one"), card())
         service.open()
         assert (service.catalogue.offset, len(service.catalogue)) == (2, len(PRODUCTS))
-        assert [one.differences for one in examine(service)] == [0, 0, 0, 0]
+        assert [one.differences for one in examine(service)] == [0, 0, 0, 0, 0]
         (service.registry.path("mentions", version) / "tagger.json").write_text("broken", "utf-8")
         (wrong,) = (one for one in examine(service) if one.differences)
         assert (wrong.check, f"mentions {version} is damaged" in wrong.result) == ("models", True)

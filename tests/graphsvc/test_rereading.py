@@ -13,8 +13,9 @@ from graphsvc.lineage import trace
 from graphsvc.rereading import Rereading
 from graphsvc.service import Service
 from graphsvc.types import SearchRequest
-from tests.graphsvc.shops import PRODUCTS, write_products
+from tests.graphsvc.shops import PRODUCTS, write_products, write_rows
 from tests.graphsvc.test_service import settings
+from tests.graphsvc.test_texts import rebuilt, seen
 
 MUSIC = "theremin"
 
@@ -41,8 +42,25 @@ def saying(reader: Reader, *products: str, word: str = MUSIC, by: str = "model",
     return read
 
 
-def reading(service: Service, read: object, unasked: Collection[str] | None = None) -> Rereading:
-    return Rereading(service.warehouse, service.history(), read, unasked=unasked)  # type: ignore[arg-type]
+def saying_in_texts(reader: Reader, *texts: str, word: str = MUSIC, by: str = "model", version: str = "1") -> object:
+    """What a reader says of texts, and of some texts a value that none holds."""
+
+    def read(documents: Sequence[Document], subjects: Sequence[str]) -> Extraction:
+        found = reader.read_texts(documents, subjects)
+        found.admit(
+            Claim(about, "has_attribute", word, 0.7, by, version, "sound", evidence=Span("text", 0, 3, "sound"),
+                  quote=one.text[:3], document=one.id)
+            for one, about in zip(documents, subjects, strict=True) if one.id in texts
+        )  # fmt: skip
+        return found
+
+    return read
+
+
+def reading(
+    service: Service, read: object, unasked: Collection[str] | None = None, read_texts: object = None
+) -> Rereading:
+    return Rereading(service.warehouse, service.history(), read, (), unasked, read_texts)  # type: ignore[arg-type]
 
 
 def standing(service: Service) -> dict[str, set[tuple[str, str, str]]]:
@@ -56,10 +74,17 @@ def standing(service: Service) -> dict[str, set[tuple[str, str, str]]]:
     return found
 
 
-def accept(service: Service, read: object, unasked: Collection[str] | None = None) -> int | None:
-    with reading(service, read, unasked) as made:
+def accept(
+    service: Service, read: object, unasked: Collection[str] | None = None, read_texts: object = None
+) -> int | None:
+    with reading(service, read, unasked, read_texts) as made:
         made.compare()
         return service.accept(made)
+
+
+def accept_in_texts(service: Service, *texts: str, **said: str) -> int | None:
+    reader = service.reader()
+    return accept(service, reader.read, read_texts=saying_in_texts(reader, *texts, **said))
 
 
 def test_the_same_extractors_change_nothing(service: Service) -> None:
@@ -67,8 +92,21 @@ def test_the_same_extractors_change_nothing(service: Service) -> None:
     with service.rereading() as made:
         difference = made.compare()
         assert (difference.read, difference.products, set(difference.counts.values())) == (6, 0, {0})
+        assert (difference.texts_read, difference.texts) == (0, 0)
         assert service.accept(made) is None
     assert service.log.head() == before
+
+
+def test_the_same_extractors_change_nothing_in_texts(service: Service, tmp_path: Path) -> None:
+    with_texts(service, tmp_path)
+    before = service.log.head()
+    with service.rereading() as made:
+        difference = made.compare()
+        assert (difference.texts_read, difference.texts, set(difference.counts.values())) == (4, 0, {0})
+        assert service.accept(made) is None
+    assert service.log.head() == before
+    with service.rereading(sources=("shop",)) as made:
+        assert made.compare().texts_read == 4
 
 
 def test_a_difference_is_shown_before_anything_is_written(service: Service) -> None:
@@ -185,3 +223,91 @@ def test_a_reading_that_fails_leaves_nothing(service: Service, monkeypatch: pyte
     assert service.log.head() == head
     assert standing(service) == before
     assert service.warehouse.batches("claims") <= service.history().batches
+
+
+REVIEWS = [["r1", "3", "5", "Bright", "It hums."], ["r2", "4", "4", "", "台灯很亮"], ["r3", "4", "1", "", ""]]
+REVIEW_COLUMNS = ["review_id", "product_id", "rating", "title", "text"]
+
+
+def with_texts(service: Service, tmp_path: Path) -> None:
+    """Two reviews with words and two documents."""
+    path = write_rows(tmp_path / "reviews.csv", REVIEWS, REVIEW_COLUMNS)
+    service.ingest(str(path), asset="reviews", name="shop")
+    for name, product, text in (("blog:1", "shop:3", "Works with the NB-7."), ("blog:2", "shop:4", "Fine lamp.")):
+        service.ingest_text(text, product, name)
+    service.model.follow(build=True)
+
+
+def test_texts_are_read_anew_and_the_difference_is_shown_first(service: Service, tmp_path: Path) -> None:
+    with_texts(service, tmp_path)
+    before, head, batches = standing(service), service.log.head(), service.warehouse.batches("claims")
+    reader = service.reader()
+    with reading(service, reader.read, read_texts=saying_in_texts(reader, "blog:2", "shop:r1")) as made:
+        difference = made.compare()
+    assert (difference.products, difference.texts_read, difference.texts) == (0, 4, 2)
+    assert difference.counts == {"new": 2, "lost": 0, "changed": 0}
+    assert {(one.product, one.document, one.quote) for one in difference.samples["new"]} == {
+        ("shop:4", "blog:2", "Fin"), ("shop:3", "shop:r1", "It "),
+    }  # fmt: skip
+    assert (service.log.head(), service.warehouse.batches("claims")) == (head, batches)
+    assert accept_in_texts(service, "blog:2", "shop:r1") == head + 1
+    after = standing(service)
+    assert after == {
+        **before, **{name: before[name] | {("sound", MUSIC, "1")} for name in ("shop:3", "shop:4")}
+    }  # fmt: skip
+    batch = service.history().readings[0]["batch"]
+    with closing(service.warehouse.connection()) as connection:
+        service.warehouse.view(connection, "claims", [batch])
+        read = connection.sql("SELECT DISTINCT document FROM claims ORDER BY 1").fetchall()
+    assert read == [("blog:2",), ("shop:r1",)], "only what changes"
+    reasons = {reason.text: reason.claims for reason in service.search(SearchRequest(MUSIC)).hits[0].reasons}
+    (claim,) = service.provenance(reasons["sound: theremin"][0]).claims
+    assert claim.document is not None
+    assert claim.document.id in ("blog:2", "shop:r1")
+    shown = seen(service)
+    assert rebuilt(service) == shown
+    assert accept_in_texts(service, "blog:2", "shop:r1") is None
+    assert accept_in_texts(service, "blog:2") == head + 2, "a review is read otherwise once more"
+    assert standing(service) == {**before, "shop:4": after["shop:4"]}
+
+
+def test_a_later_word_ends_what_was_read_of_a_text(service: Service, tmp_path: Path) -> None:
+    with_texts(service, tmp_path)
+    before = standing(service)
+    accept_in_texts(service, "blog:1", "blog:2", "shop:r1")
+    service.ingest_text("Works with the NB-7.", "shop:3", "blog:1")
+    service.remove_text("blog:2")
+    service.remove_text("shop:r1")
+    service.model.follow(build=True)
+    after = standing(service)
+    assert {name: said for name, said in after.items() if name in before} == before
+    assert seen(service) == rebuilt(service)
+    with service.rereading() as made:
+        assert made.compare().texts_read == 2, "what was removed is not read"
+
+
+def test_what_a_language_model_said_in_a_text_stands(service: Service, tmp_path: Path) -> None:
+    with_texts(service, tmp_path)
+    accept_in_texts(service, "blog:2", by="llm")
+    assert accept_in_texts(service) is None
+    assert accept(service, service.reader().read, set()) is None, "who reads no texts leaves them"
+
+
+def test_what_breaks_the_ontology_in_a_text_is_refused_with_its_place(service: Service, tmp_path: Path) -> None:
+    with_texts(service, tmp_path)
+    reader = service.reader()
+
+    def read(documents: Sequence[Document], subjects: Sequence[str]) -> Extraction:
+        found = reader.read_texts(documents, subjects)
+        said = [("shop:3", "shop:r1", "sings_like"), ("shop:3", "shop:r1", "suits"), ("shop:4", "blog:2", "sings_like")]
+        here = {one.id for one in documents}
+        found.admit(
+            Claim(product, predicate, MUSIC, 0.7, "model", "1", "sound", document=text)
+            for product, text, predicate in said if text in here
+        )  # fmt: skip
+        return found
+
+    accept(service, reader.read, read_texts=read)
+    held = service.warehouse.run("held", service.history().order).to_pylist()
+    refused = [(row["file"], row["line"]) for row in held if row["asset"] == "claims"]
+    assert refused == [("reviews.csv", 2)], "of a text that is not written nothing is"

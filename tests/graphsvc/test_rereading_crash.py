@@ -19,14 +19,16 @@ from pathlib import Path
 from graphsvc.history import READINGS
 from graphsvc.log import Change
 from graphsvc.service import Service
-from tests.graphsvc.test_rereading import reading, saying
+from tests.graphsvc.test_rereading import reading, saying, saying_in_texts
 from tests.graphsvc.test_service import settings
 
 with Service(settings(Path(sys.argv[1]))) as service:
     reader = service.reader()
     last = [one for one in service.history().readings]
     for number in count(len(last)):
-        with reading(service, saying(reader, "shop:3", "shop:4", word=f"word{number}")) as made:
+        word = f"word{number}"
+        texts = saying_in_texts(reader, "blog:1", word=word)
+        with reading(service, saying(reader, "shop:3", "shop:4", word=word), read_texts=texts) as made:
             made.compare()
             payload = made.write()
             service.log.append(Change(READINGS, dict(payload), "re-extract", "local", str(payload["batch"])))
@@ -36,14 +38,15 @@ with Service(settings(Path(sys.argv[1]))) as service:
 
 def words(service: Service) -> list[set[str]]:
     said = standing(service)
-    return [{value for name, value, _ in said[product] if name == "sound"} for product in ("shop:3", "shop:4")]
+    return [{value for what, value, _ in said[name] if what == "sound"} for name in ("shop:3", "shop:4", "shop:5")]
 
 
 def test_kills_at_any_moment_leave_one_reading_whole(tmp_path: Path) -> None:
     home, drawn = tmp_path / "shop", random.Random(5)
     with Service(settings(home)) as service:
         path = write_products(tmp_path / "products.csv", PRODUCTS)
-        service.ingest(str(path), asset="products", name="shop", build=False)
+        service.ingest(str(path), asset="products", name="shop")
+        service.ingest_text("It hums.", "shop:5", "blog:1")
     acknowledged = -1
     for _ in range(4):
         with subprocess.Popen(
@@ -58,7 +61,7 @@ def test_kills_at_any_moment_leave_one_reading_whole(tmp_path: Path) -> None:
             made = len(service.history().readings)
             acknowledged = max([acknowledged, *map(int, rest)])
             assert made > acknowledged
-            assert words(service) == [{f"word{made - 1}"}] * 2
+            assert words(service) == [{f"word{made - 1}"}] * 3, "products and texts of one reading"
             assert service.warehouse.batches("claims") == service.history().batches & service.warehouse.batches(
                 "claims"
             )

@@ -238,10 +238,55 @@ def test_provenance_shows_rows_and_texts(service: Service) -> None:
         service.provenance(claim)
 
 
-def test_reading_anew_leaves_texts_as_they_are(service: Service) -> None:
+def test_of_texts_that_contradict_one_another_one_stands_and_both_are_kept(service: Service) -> None:
+    def brand() -> list[str]:
+        service.model.follow(build=True)
+        assert seen(service) == rebuilt(service)
+        return [node for node in facts(service, "shop:90") if node.startswith("brand:")]
+
+    def told() -> list[int]:
+        known = service.catalogue.known("shop:90")
+        return sorted({claim["told"] for claim in known.texts}) if known else []
+
+    service.upsert_products([{"id": "shop:90", "title": "Foot rest of wood"}])
+    add(service, "The Quill rest is fine.", "shop:90", "blog:1")
+    add(service, "The Sorrel rest is fine.", "shop:90", "blog:2")
+    head = service.log.head()
+    assert told() == [head - 1, head]
+    assert brand() == ["brand:quill"], "the gazetteer is surer of it"
+    assert told() == [head - 1, head], "a rebuild knows when each was told"
+    add(service, "It is from Sorrel, and I like it.", "shop:90", "blog:3")
+    assert brand() == ["brand:sorrel"], "two agree"
+    found = service.provenance("shop:90")
+    said = {claim.id: claim.node for claim in found.claims if claim.predicate == "has_brand"}
+    assert sorted(said.values()) == ["brand:quill", "brand:sorrel", "brand:sorrel"]
+    assert [said[claim] for claim in found.outvoted] == ["brand:quill"]
+    service.remove_text("blog:2")
+    service.remove_text("blog:3")
+    assert brand() == ["brand:quill"], "the outvoted side was kept"
+    service.upsert_products([{"id": "shop:90", "brand": "Sorrel"}])
+    assert brand() == ["brand:sorrel"], "the shop's own word"
+
+
+def test_a_text_speaks_up_for_what_was_outvoted_in_the_title(service: Service) -> None:
+    def brand() -> list[str]:
+        service.model.follow(build=True)
+        shown = seen(service)
+        assert rebuilt(service) == shown
+        return [node for node in facts(service, "shop:90") if node.startswith("brand:")]
+
+    service.upsert_products([{"id": "shop:90", "title": "Foot rest, Quill or Sorrel"}])
+    assert brand() == ["brand:quill"]
+    (outvoted,) = service.provenance("shop:90").outvoted
+    add(service, "Sorrel it is.", "shop:90", "blog:4")
+    assert brand() == ["brand:sorrel"]
+    assert outvoted not in service.provenance("shop:90").outvoted
+    service.remove_text("blog:4")
+    assert brand() == ["brand:quill"]
+
+
+def test_without_texts_only_claims_of_rows_are_seen(service: Service) -> None:
     add(service)
-    with service.rereading() as made:
-        assert made.compare().products == 0
     with closing(service.warehouse.connection()) as connection:
         service.history().view(service.warehouse, connection, "products")
         view_claims(service.warehouse, service.history(), connection, texts=False)

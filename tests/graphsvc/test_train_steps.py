@@ -12,7 +12,7 @@ from extractors.tagger_network import TaggerNetwork
 from graphsvc.errors import InputError
 from graphsvc.train.adversarial import Attack
 from graphsvc.train.arguments import arguments_of
-from graphsvc.train.plan import Plan
+from graphsvc.train.plan import MOST_EPOCHS, Plan, plan_of
 from graphsvc.train.precision import is_bf16
 from graphsvc.train.trainer import WorkshopTrainer, fit
 from graphsvc.train.tuning import tune
@@ -23,7 +23,7 @@ ROWS = [row for row in lessons(80) if len(row["input_ids"]) == 8][:8]  # of one 
 
 def trainer_of(made: nn.Module, plan: Plan, folder: Path) -> WorkshopTrainer:
     trainer = WorkshopTrainer(
-        model=made, args=arguments_of(plan, folder, 100, False), train_dataset=ROWS, data_collator=collate, plan=plan,
+        model=made, args=arguments_of(plan, folder, False), train_dataset=ROWS, data_collator=collate, plan=plan,
         tuning=tune(made, plan),
     )  # fmt: skip
     trainer.create_optimizer()
@@ -129,7 +129,7 @@ def test_weight_decay_draws_weights_to_nothing(tmp_path: Path) -> None:
 
 
 def test_options_pass_through_and_unknown_ones_are_refused(tmp_path: Path) -> None:
-    made = arguments_of(replace(PLAN, settings={"max_grad_norm": 0.5, "max_steps": 3}), tmp_path, 10, False)
+    made = arguments_of(replace(PLAN, settings={"max_grad_norm": 0.5, "max_steps": 3}), tmp_path, False)
     assert made.max_grad_norm == 0.5
     assert (
         len(fit(network(), ROWS, collate, replace(PLAN, settings={"max_steps": 3, "logging_steps": 1}), tmp_path)) == 3
@@ -163,3 +163,15 @@ def test_precision_is_chosen_by_the_clock_and_leaves_no_trace() -> None:
 def test_mixed_precision_learns(tmp_path: Path) -> None:
     curve = fit(network(), ROWS, collate, replace(PLAN, precision="bf16", epochs=6), tmp_path)
     assert curve[-1]["loss"] < 0.7 * curve[0]["loss"]
+
+
+def test_epochs_and_adversary_fit_the_time() -> None:
+    plan = plan_of({"pieces": 1_200_000}, task="relations")
+    assert (plan.adversarial, plan.settled(100_000).adversarial) == ("auto", "fgm")
+    assert plan.settled(100_000).epochs == 6  # an adversarial step reads twice
+    assert plan.settled(100_000, layers=6).epochs == 12
+    assert (plan.settled(300_000).adversarial, plan.settled(300_000).epochs) == ("", 4)
+    assert replace(plan, epochs=2.0).settled(1).adversarial == ""
+    assert replace(plan, adversarial="fgm", epochs=2.0).settled(1).adversarial == "fgm"
+    assert plan_of({}).settled(10).epochs == MOST_EPOCHS
+    assert plan_of({"dropout": 0.3}, task="relations").dropout == 0.3

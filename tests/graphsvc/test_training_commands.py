@@ -17,11 +17,11 @@ from typer.testing import CliRunner
 
 from extractors.relations import Relations
 from extractors.tagger import Tagger
+from graphsvc import workshop
 from graphsvc.__main__ import app
 from graphsvc.service import Service
 from graphsvc.settings import Settings
-from graphsvc.shop import Shop, WriterLock
-from graphsvc.train import sinks, tasks
+from graphsvc.train import sinks
 from graphsvc.train.trainer import Reported
 from tests.graphsvc.label_files import write
 from tests.graphsvc.lessons import write_semeval, write_spans
@@ -173,17 +173,19 @@ def test_a_trained_model_waits_for_a_shop_that_is_written(
     home: Path, encoder: Path, lessons: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = ("train", "mentions", "--file", lessons, "--encoder", encoder, "--epochs", 1, "--json")
-    with WriterLock(Shop.open(home), "a test"):
-        assert "being written by a test" in run(home, *words, code=1).stderr
-    assert [one["status"] for one in listed(home)] == ["failed"]
-    monkeypatch.setattr(tasks, "TASKS", {"mentions": tasks.Task(tasks.LabelledText, _never, tasks._judge_texts)})
-    found = last(run(home, *words))
-    assert found["run"] == listed(home)[0]["id"]
-    assert [one["aliases"] for one in last(run(home, "models", "list", "--json"))] == [["candidate"]]
-
-
-def _never(*ignored: Any) -> Any:
-    raise AssertionError("it is trained already")
+    with Service(Settings(home=home)) as service:
+        with monkeypatch.context() as patch:
+            patch.setattr(workshop, "PATIENCE", 0.0)
+            result = run(home, *words)
+        found = last(result)
+        assert (found["waiting"], found["promoted"]) == (True, False)
+        assert "waits: another process writes the shop" in result.stdout
+        assert service.registry.versions() == []
+    assert [one["status"] for one in listed(home)] == ["done"]
+    with Service(Settings(home=home)):  # as any command that writes
+        pass
+    (model,) = last(run(home, "models", "list", "--json"))
+    assert (model["version"], model["aliases"]) == (found["version"], ["candidate"])
 
 
 def test_figures_go_to_a_sink(home: Path, encoder: Path, lessons: Path, monkeypatch: pytest.MonkeyPatch) -> None:

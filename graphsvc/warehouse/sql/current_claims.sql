@@ -5,6 +5,7 @@ WITH later AS (
     SELECT r.product_id, r.batch, o.position,
            row_number() OVER (PARTITION BY r.product_id ORDER BY o.position DESC) AS recency
     FROM readings AS r JOIN batch_order AS o ON r.batch = o.batch
+    WHERE r.document IS NULL
 ),
 spoken AS (
     SELECT p.product_id, CASE WHEN l.position > o.position THEN l.batch ELSE p.batch END AS batch

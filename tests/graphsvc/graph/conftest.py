@@ -13,11 +13,12 @@ import pytest
 
 from extractors import Document, load_extractor
 from graphsvc import knowledge
+from graphsvc.facts import facts_of
 from graphsvc.graph.tables import BOUGHT_TOGETHER, GraphTables, build_tables
 from graphsvc.warehouse.schemas import TABLES
 
 TIME = datetime(2026, 3, 1, 10, 20, 30, 123456, tzinfo=UTC)
-ATTRIBUTES = ("colour", "material")
+ATTRIBUTES = ("colour", "material", "model", "replaces")
 NASTY = 'pan "24\n", \\ \r\n; {x: 1}) DETACH DELETE (n) // =1+1 \x1e 锅'
 
 
@@ -60,7 +61,7 @@ class TinyShop:
             for claims in load_extractor(name, documents).extract(documents)
             for claim in claims
         ]
-        return knowledge.facts_of(knowledge.claims_table(found, "b1"))
+        return facts_of(knowledge.claims_table(found, "b1"))
 
     def view(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Make the current rows readable, as a history does."""

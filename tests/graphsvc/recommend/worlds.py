@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from graphsvc.knowledge import FACTS
+from graphsvc.facts import FACTS
 from graphsvc.ontology import brand_id, category_id, value_id
 from graphsvc.recommend.behaviour import build
 from graphsvc.recommend.engine import Engine

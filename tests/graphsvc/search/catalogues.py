@@ -12,7 +12,7 @@ from embeddings.cache import VectorCache
 from embeddings.encoders import Encoder, Kind, Progress, Vectors
 from embeddings.words import terms
 from extractors.category import SEPARATOR
-from graphsvc.knowledge import FACTS
+from graphsvc.facts import FACTS
 from graphsvc.ontology import attribute_name, brand_id, category_id, value_id
 from graphsvc.search import snapshot
 from graphsvc.search.catalogue import Catalogue
@@ -70,7 +70,7 @@ def facts_of(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
             facts.append(
                 {
                     "product_id": row["product_id"], "predicate": predicate, "attribute": attribute, "node_id": node,
-                    "name": name, "number": None, "unit": None, "confidence": 1.0,
+                    "name": name, "number": None, "unit": None, "confidence": 1.0, "held": True,
                     "claims": [f"claim:{row['product_id']}:{node}"],
                 }
             )  # fmt: skip

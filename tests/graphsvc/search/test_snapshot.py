@@ -28,7 +28,7 @@ def test_a_new_snapshot_takes_the_place_of_the_old(tmp_path: Path) -> None:
     assert second.exists()
     assert sorted(path.name for path in (tmp_path / "search").iterdir()) == [second.name, "CURRENT"]
     assert snapshot.read_meta(tmp_path / "search") == {
-        "search": 5, "offset": 9, "encoder": "words", "encoder_version": "1", "dimensions": 32,
+        "search": 6, "offset": 9, "encoder": "words", "encoder_version": "1", "dimensions": 32,
         "products": len(SHOP), "documents": 8,
     }  # fmt: skip
     assert old.search(SearchRequest("lamp")).total == 2  # who reads the old one goes on
