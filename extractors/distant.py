@@ -2,22 +2,25 @@
 
 Finds the known values of each attribute again in other products' texts, by any word that the shop's vocabulary has for
 them, and new ones by the company they keep (`lexicon`); asks of each place whether it speaks of the product itself
-(`occurrences`). Where fields hold too little to learn new values from, the known ones are claimed only if a part of the
-fields, hidden in turn, is read again almost without fault. Knows documents; blind to where they come from.
+(`occurrences`). An attribute is learnt only if a part of its fields, hidden, is read again almost without fault. Knows
+documents; blind to where they come from.
 """
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import blake2b
 
+import numpy as np
+
 from extractors.crf_features import fold
 from extractors.lexicon import Known, Lexicon, Meaning, aliases_in, find_known, find_values
-from extractors.occurrences import Occurrences, Place
+from extractors.occurrences import Occurrences, Place, makers_of
 from extractors.phrases import READ, Corpus, Phrase, beginning, phrases_of, read_phrases, words_with_break
 from extractors.types import Claim, Document, Span
+from extractors.units import is_han
 from extractors.values import Canonical, is_held, phrases_in
 from extractors.words import Word, words_of
 
@@ -31,6 +34,8 @@ LEAST = 0.6  # confidence of a claim: below it the extractor abstains
 FOLDS = 3  # parts of the documents that are read again in turn, where fields hold too little to find new values
 AGAIN = 20  # claims that this must bring
 PRECISION = 0.9  # of them
+MOST_READ = 2_000  # products of a part that are read again
+LONG = 8  # words of a field's value, of which a text may say a part: "USB" of "USB Type-A"
 Progress = Callable[[int, int], None]
 Held = Mapping[Phrase, str]  # what a field holds, as phrases, and how it writes them
 
@@ -82,7 +87,7 @@ class Distant:
     """See the module. `learn` takes an encoder's view of phrases and the shop's canonical words."""
 
     name = "distant"
-    edition = "2"  # of this code; a version is an edition and what it has learnt
+    edition = "3"  # of this code; a version is an edition and what it has learnt
 
     def __init__(self, taught: Mapping[str, Taught]) -> None:
         self.taught = dict(taught)
@@ -106,7 +111,7 @@ class Distant:
             progress(at, len(attributes))
             texts = Texts(documents, words, [_held(document, attribute) for document in documents], corpus)
             lexicon = find_values(corpus, attribute, [set(held) for held in texts.held], meaning, canonical)
-            one = _teach(texts, lexicon, canonical) if lexicon else _teach_known(attribute, texts, canonical)
+            one = _teach_new(lexicon, texts, canonical) if lexicon else _teach_known(attribute, texts, canonical)
             if one is not None:
                 taught[attribute] = one
         progress(len(attributes), len(attributes))
@@ -151,7 +156,8 @@ class Distant:
         if not asked:
             return
         words = words_with_break(document)
-        phrases = list(phrases_of(words))
+        makers = makers_of(document)
+        phrases = [(at, phrase) for at, phrase in phrases_of(words) if not makers.issuperset(phrase)]
         for attribute in asked:
             best = self._best(attribute, document, words, phrases)
             if best is not None:
@@ -168,7 +174,7 @@ class Distant:
             if said is not None:
                 place = Place(words, at, phrase)
                 confidence = said[1] * one.occurrences.confidence(place, document, one.single)
-                if confidence >= LEAST:
+                if confidence >= LEAST and _is_whole(document, place):
                     found.append(_Found(place, said[0], confidence, phrase not in one.fresh, said[1]))
         if not found:
             return None
@@ -203,9 +209,14 @@ class Texts:
         """The values that fields hold, by all their names."""
         return find_known(self.corpus, [set(held) for held in self.held], canonical)
 
-    def without(self, fold: int) -> "Texts":
-        """The other folds' lessons; the corpus stays, its fields are read no more."""
-        left = [at for at in range(len(self.documents)) if at % FOLDS != fold]
+    def part(self, fold: int) -> list[int]:
+        """A part of the documents whose field holds something."""
+        return [at for at, held in enumerate(self.held) if held][fold::FOLDS]
+
+    def without(self, part: Collection[int]) -> "Texts":
+        """The lessons of all other documents; the corpus stays, its fields are read no more."""
+        hidden = set(part)
+        left = [at for at in range(len(self.documents)) if at not in hidden]
         corpus = replace(self.corpus, stands=self.corpus.stands[left])
         documents, words, held = (
             [self.documents[at] for at in left], [self.words[at] for at in left], [self.held[at] for at in left]
@@ -222,6 +233,18 @@ def _where(document: Document, place: Place) -> tuple[str, str, Word, Word]:
     shift = len(title) + 1
     text = words_of(beginning(document.text))
     return "text", document.text, text[place.at - shift], text[last - shift]
+
+
+def _is_whole(document: Document, place: Place) -> bool:
+    """Whether a place is cut out of no longer word: "ac" of "802.11ac" is none, "db9" of "DB9F" is none either."""
+    _, text, first, last = _where(document, place)
+    return not (_is_glued(text, first.start) or _is_glued(text, last.end))
+
+
+def _is_glued(text: str, at: int) -> bool:
+    """Whether letters or digits of a script with spaces stand on both sides."""
+    sides = text[max(0, at - 1) : at + 1]
+    return len(sides) == 2 and at > 0 and all(one.isalnum() and not is_han(one) for one in sides)
 
 
 def _read(documents: Sequence[Document], canonical: Canonical) -> Corpus:
@@ -264,8 +287,8 @@ def _are_words(values: set[str], makers: set[str]) -> bool:
 
 
 def _held(document: Document, attribute: str) -> dict[Phrase, str]:
-    """The phrases that a field holds, each with how the field writes it."""
-    return {phrase: value for value in document.fields.get(attribute, ()) for phrase in phrases_in(value)}
+    """The phrases that a field holds, each with how the field writes it; long ones too, which texts say in parts."""
+    return {phrase: value for value in document.fields.get(attribute, ()) for phrase in phrases_in(value, LONG)}
 
 
 def _teach(texts: Texts, lexicon: Lexicon, canonical: Canonical) -> Taught:
@@ -275,22 +298,22 @@ def _teach(texts: Texts, lexicon: Lexicon, canonical: Canonical) -> Taught:
     for phrase, share in lexicon.found.items():
         own = canonical(phrase)
         named[phrase] = (written.get(own, " ".join(own)), share)
-    occurrences = Occurrences.learn(texts.documents, places, [bool(held) for held in texts.held], _single(named))
+    columns = [texts.corpus.places[one] for one in lexicon.known]
+    says: list[int] = np.flatnonzero(texts.corpus.stands[:, columns].sum(1)).tolist()
+    documents, held = [texts.documents[at] for at in says], [bool(texts.held[at]) for at in says]
+    occurrences = Occurrences.learn(documents, places, held, _single(named))
     return Taught(named, occurrences, lexicon.measured, frozenset(lexicon.found))
 
 
+def _teach_new(lexicon: Lexicon, texts: Texts, canonical: Canonical) -> Taught | None:
+    """What finds known and new values, None where a part of the fields that is hidden is not read again rightly."""
+    said, precision = _read_again(lexicon.attribute, texts, canonical, (0,))
+    return None if said < AGAIN or precision < PRECISION else _teach(texts, lexicon, canonical)
+
+
 def _teach_known(attribute: str, texts: Texts, canonical: Canonical) -> Taught | None:
-    """What finds the known values only, None where a part of the fields that is hidden is not read again rightly."""
-    right = said = 0
-    for part in range(FOLDS):
-        others = texts.without(part)
-        taught = _teach(others, Lexicon(attribute, others.known(canonical), {}, {}), canonical)
-        rows = [at for at, held in enumerate(texts.held) if held and at % FOLDS == part]
-        read = Distant({attribute: taught}).extract([replace(texts.documents[at], fields={}) for at in rows])
-        told = [(at, claim) for at, claims in zip(rows, read, strict=True) for claim in claims]
-        said += len(told)
-        right += sum(_is_right(claim, texts.held[at], canonical) for at, claim in told)
-    precision = (right + 1) / (said + 2)
+    """What finds the known values only; None as above, by every part in turn: there is little to go by."""
+    said, precision = _read_again(attribute, texts, canonical, range(FOLDS))
     if said < AGAIN or precision < PRECISION:
         return None
     share = said / sum(map(bool, texts.held))
@@ -298,6 +321,25 @@ def _teach_known(attribute: str, texts: Texts, canonical: Canonical) -> Taught |
     taught = _teach(texts, Lexicon(attribute, texts.known(canonical), {}, measured), canonical)
     values = {phrase: (value, round(precision * often, 4)) for phrase, (value, often) in taught.values.items()}
     return replace(taught, values=values)
+
+
+def _read_again(attribute: str, texts: Texts, canonical: Canonical, parts: Iterable[int]) -> tuple[int, float]:
+    """Of hidden parts of the fields: what the others' known values find there, and the share of it that is right."""
+    right = said = 0
+    for part in map(texts.part, parts):
+        others = texts.without(part)
+        taught = _teach(others, Lexicon(attribute, others.known(canonical), {}, {}), canonical)
+        rows = part[:: -(-len(part) // MOST_READ) or 1]
+        read = Distant({attribute: taught}).extract([_without(texts.documents[at], attribute) for at in rows])
+        told = [(at, claim) for at, claims in zip(rows, read, strict=True) for claim in claims]
+        said += len(told)
+        right += sum(_is_right(claim, texts.held[at], canonical) for at, claim in told)
+    return said, (right + 1) / (said + 2)
+
+
+def _without(document: Document, attribute: str) -> Document:
+    """A document whose field of that name is empty."""
+    return replace(document, fields={name: held for name, held in document.fields.items() if name != attribute})
 
 
 def _is_right(claim: Claim, held: Held, canonical: Canonical) -> bool:

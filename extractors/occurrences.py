@@ -15,8 +15,10 @@ from extractors.types import Document
 from extractors.words import words_of
 
 MOST = 20_000  # places that are learnt from
+AROUND, KIND = 0.3, 0.1  # how much is learnt from what stands around a place, from words that tell a kind
+MAKERS = ("brand", "manufacturer")
 RARE = 3  # times that something must stand around to count
-OWN = 0.2  # of the usual share: a kind of product that has the attribute more seldom than that does not have it
+OWN = 0.5  # of the share among products that hold it: a kind that has the attribute more seldom does not have it
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Weights:
         self.bias, self.weights = bias, dict(weights)
 
     @classmethod
-    def learn(cls, rows: Sequence[Sequence[str]], right: Sequence[bool]) -> "Weights":
+    def learn(cls, rows: Sequence[Sequence[str]], right: Sequence[bool], strength: float = AROUND) -> "Weights":
         """Learn from what stood around and whether it was right; where all were alike, or no two, only how often."""
         share = (sum(right) + 1) / (len(right) + 2)
         usual = cls(math.log(share / (1 - share)), {})
@@ -49,7 +51,7 @@ class Weights:
         often = matrix.getnnz(0) >= RARE
         if not often.any():
             return usual
-        model = LogisticRegression(C=0.3, max_iter=300).fit(matrix[:, often], right)
+        model = LogisticRegression(C=strength, max_iter=300).fit(matrix[:, often], right)
         names = [name for name, kept in zip(table.get_feature_names_out(), often, strict=True) if kept]
         return cls(
             float(model.intercept_[0]), {n: round(float(w), 3) for n, w in zip(names, model.coef_[0], strict=True)}
@@ -63,7 +65,11 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Occurrences:
-    """What one attribute's places are like. `usual` is the share of products that have the attribute."""
+    """What one attribute's places are like. `usual` is the mean share that `has` gives products that hold the field.
+
+    Fields are filled by chance: how often they are where the attribute surely applies says what a share means (Elkan
+    and Noto 2008). The share of all products would not: of an attribute that few have, any kind seems to have it.
+    """
 
     agrees: Weights
     has: Weights
@@ -81,11 +87,10 @@ class Occurrences:
         tried = [(list(around(place)), right) for place, right in places][:MOST]
         step = max(1, len(documents) // MOST)
         kinds = [list(kind_of(document, values)) for document in documents[::step]]
-        return cls(
-            Weights.learn([row for row, _ in tried], [right for _, right in tried]),
-            Weights.learn(kinds, held[::step]),
-            sum(held) / max(1, len(held)),
-        )
+        has = Weights.learn(kinds, held[::step], KIND)
+        shares = [has.share(kind) for kind, holds in zip(kinds, held[::step], strict=True) if holds]
+        agrees = Weights.learn([row for row, _ in tried], [right for _, right in tried])
+        return cls(agrees, has, sum(shares) / max(1, len(shares)))
 
     def confidence(self, place: Place, document: Document, values: Collection[str]) -> float:
         """How often such a place tells the product's own value; 0 for products that have no such attribute."""
@@ -120,9 +125,18 @@ def around(place: Place) -> Iterator[str]:
 
 
 def kind_of(document: Document, values: Collection[str]) -> Iterator[str]:
-    """What kind of product it is: its category's steps and the words of its title that are no values."""
+    """What kind of product it is: its category's steps and the words of its title, but no values, makers or numbers.
+
+    A maker fills its fields or leaves them empty whatever it makes; what a product can have, its kind says.
+    """
+    makers = makers_of(document)
     for depth in range(1, len(document.category) + 1):
         yield f"category={' > '.join(document.category[:depth])}"
     for word in words_of(document.title):
-        if word.text not in values:
+        if word.text.isalpha() and word.text not in values and word.text not in makers:
             yield f"has={word.text}"
+
+
+def makers_of(document: Document) -> set[str]:
+    """The words of who made a product."""
+    return {word.text for name in MAKERS for value in document.fields.get(name, ()) for word in words_of(value)}

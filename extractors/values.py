@@ -15,11 +15,11 @@ _SIGNS = re.compile(r"[\W_]")
 Canonical = Callable[[Phrase], Phrase]  # the shop's own word for a phrase, such as "red" for "maroon" and "红色"
 
 
-def phrases_in(value: str) -> Iterator[Phrase]:
-    """The phrases that a field's value lists ("Black, Silver"); sentences are left out."""
+def phrases_in(value: str, longest: int = LONGEST) -> Iterator[Phrase]:
+    """The phrases that a field's value lists ("Black, Silver"), of so many words at most: sentences are left out."""
     for part in _LIST.split(value):
         phrase = tuple(word.text for word in words_of(part))
-        if 0 < len(phrase) <= LONGEST and any(word.isalpha() for word in phrase):
+        if 0 < len(phrase) <= longest and any(word.isalpha() for word in phrase):
             yield phrase
 
 

@@ -54,8 +54,7 @@ def evaluate_gain(
 
 
 def _run(documents: Sequence[Document], learn: Learn, canonical: Canonical, seed: int) -> dict[str, Any]:
-    hidden = _hidden(documents, canonical, seed)
-    emptied = [_emptied(document, hidden) for document in documents]
+    hidden, emptied = hide_values(documents, canonical, seed)
     began = time.process_time()
     extractors = {"distant": learn(emptied), "gazetteer": load_extractor("gazetteer", emptied)}
     learnt = time.process_time()
@@ -66,6 +65,14 @@ def _run(documents: Sequence[Document], learn: Learn, canonical: Canonical, seed
     }
     kept = {name: row for name, row in judged.items() if row["distant"]["literal"] >= FEWEST}
     return {"attributes": kept, "cpu": (learnt - began, time.process_time() - learnt)}
+
+
+def hide_values(
+    documents: Sequence[Document], canonical: Canonical, seed: int
+) -> tuple[dict[str, set[Phrase]], list[Document]]:
+    """The types of values that are hidden of each attribute, and the documents without the fields that name one."""
+    hidden = _hidden(documents, canonical, seed)
+    return hidden, [_emptied(document, hidden) for document in documents]
 
 
 def _hidden(documents: Sequence[Document], canonical: Canonical, seed: int) -> dict[str, set[Phrase]]:

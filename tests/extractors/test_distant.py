@@ -284,6 +284,53 @@ def told(values: dict[Phrase, tuple[str, float]], fresh: set[Phrase]) -> Distant
     return Distant({"colour": Taught(values, Occurrences(agrees, Weights(3.0, {}), 0.5), {}, frozenset(fresh))})
 
 
+def test_an_attribute_whose_known_values_are_not_read_again_teaches_none_at_all() -> None:
+    documents = english()
+    shifted = [
+        replace(one, fields={**one.fields, "colour": documents[at - 1].fields.get("colour", ["Red"])})
+        if at % 4 == 1
+        else one
+        for at, one in enumerate(documents)
+    ]
+    assert Distant.learn(documents, meaning).taught["colour"].fresh
+    assert "colour" not in Distant.learn(shifted, meaning).taught
+
+
+@pytest.mark.parametrize(
+    ("title", "quote"),
+    [
+        ("ac adapter", "ac"), ("wireless 802.11ac adapter", ""), ("ac7 adapter", ""), ("AC-adapter", "AC"),
+        ("适配器ac电源", "ac"), ("ac", "ac"), ("xac ac", "ac"),
+    ],
+)  # fmt: skip
+def test_a_value_is_cut_out_of_no_longer_word(title: str, quote: str) -> None:
+    claims = told({("ac",): ("AC", 0.9)}, set()).extract([Document("x", title)])[0]
+    assert [claim.quote for claim in claims] == ([quote] if quote else [])
+
+
+def test_the_makers_own_name_is_no_value() -> None:
+    known = told({("black",): ("black", 0.9), ("pan",): ("pan", 0.7)}, set())
+    drill = Document("x", "Black & Decker drill for a pan", fields={"brand": ["Black & Decker"]})
+    ((claim,),) = known.extract([replace(drill, fields={})])
+    assert claim.quote == "Black"
+    ((claim,),) = known.extract([drill])
+    assert claim.quote == "pan"
+
+
+def test_products_whose_field_says_a_value_at_length_have_it() -> None:
+    documents = [
+        replace(one, fields={**one.fields, "colour": [f"{value} (as on the box)" for value in one.fields["colour"]]})
+        if "dress" in one.category and "colour" in one.fields
+        else one
+        for one in english()
+    ]
+    empty = [
+        one for one in documents if "dress" in one.category and "colour" not in one.fields and NEW not in one.title
+    ]
+    found = Distant.learn(documents, meaning).extract(empty)
+    assert sum(map(bool, found)) > 0.8 * len(empty) > 10
+
+
 def test_a_new_value_is_no_longer_than_it_is_sure() -> None:
     mauve, velvet = ("mauve",), ("mauve", "velvet")
     dress = [Document("x", "mauve velvet dress")]

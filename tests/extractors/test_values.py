@@ -24,6 +24,11 @@ def test_phrases_in_a_value(value: str, phrases: list[Phrase]) -> None:
     assert list(phrases_in(value)) == phrases
 
 
+def test_longer_values_where_they_are_asked_for() -> None:
+    assert list(phrases_in("USB Type-A", 8)) == [("usb", "type", "-", "a")]
+    assert list(phrases_in("USB Type-A")) == []
+
+
 def test_spellings_and_signs_have_one_form() -> None:
     assert plain(("rj", "-", "45")) == plain(("rj45",)) == "rj45"
     assert plain(("gray",)) == plain(("grey",)) == "grey"
