@@ -1,6 +1,5 @@
 -- purpose: the products and the texts (`document`) of which other claims are made now than stand
--- reads: current_claims, reread, scope
-WITH standing AS (SELECT c.* FROM current_claims AS c SEMI JOIN scope AS s ON c.subject = s.product_id)
+-- reads: standing, reread
 SELECT DISTINCT subject AS product_id, document
 FROM (
     (SELECT subject, document, claim_id, confidence FROM standing
