@@ -110,7 +110,7 @@ class Rereading:
             connection.read_parquet(str(self._folder / "claims.parquet")).create_view("said", replace=True)
             self._view_unasked(connection)
             connection.execute("SET VARIABLE language_model = $name", {"name": LANGUAGE_MODEL})
-            connection.execute(f"CREATE OR REPLACE TABLE standing AS {_sql('reread_standing')}")  # once: it is a long way
+            connection.execute(f"CREATE OR REPLACE TABLE standing AS {_sql('reread_standing')}")
             connection.execute(f"CREATE OR REPLACE VIEW reread AS {_sql('reread')}")
             connection.execute(f"CREATE OR REPLACE TABLE changed AS {_sql('reread_products')}")
             connection.execute(f"CREATE OR REPLACE TABLE difference AS {_sql('reread_difference')}")
