@@ -11,7 +11,7 @@ from functools import cache
 from extractors.relation_words import Found, found, relation_words
 from extractors.units import HAN
 
-MOST = 80  # characters of a title; a description that speaks of a case need not be of one
+MOST = 60  # characters of a title; a description that speaks of a case, or of a phone's battery, need not be of one
 _GIVEN = re.compile(
     r"[送赠含带配连]$|附赠.?$|赠送.?$|有[^,，。]{1,3}的$"
 )  # what comes with the product, or what it has
@@ -32,10 +32,15 @@ _PHONE = re.compile(
 
 
 def find_accessories(text: str) -> Iterator[Found]:
-    """Hosts of the accessory that a title is of: `accessory_of` a kind of thing, `compatible_with` a named one."""
+    """Hosts of the accessory that a title is of: `accessory_of` a kind of thing, `compatible_with` a named one.
+
+    A longer text, or one of sentences, is no title, and gives none.
+    """
+    if len(text) > MOST or "。" in text:
+        return
     for match in _hosts().finditer(text):
         start, end = match.span("host")
-        if not (_GIVEN.search(text, max(0, start - 5), start) or _LIKE.search(text, max(0, start - 3), start)):
+        if not (_is_given(text, start) or _LIKE.search(text, max(0, start - 3), start)):
             named = _named_before(text, start)
             if named is None:
                 yield found("accessory_of", None, (start, end), 0.85)
@@ -55,12 +60,19 @@ def _spare_parts(text: str) -> Iterator[Found]:
 
 def _phones(text: str) -> Iterator[Found]:
     """Every device that the title of a case, a film, a cable names."""
-    if len(text) > MOST or _OTHER.search(text) or not _one_of("phone_accessories").search(text):
+    if _OTHER.search(text) or all(
+        _is_given(text, match.start()) for match in _one_of("phone_accessories").finditer(text)
+    ):
         return
     for match in _PHONE.finditer(text):
         before, after = text[max(0, match.start() - 2) : match.start()], text[match.end() : match.end() + 1]
         if re.search(r"\d", match.group()) and not re.search(r"[A-Za-z送]$", before) and after not in ("代", "年"):
             yield found("compatible_with", None, match.span(), 0.85)
+
+
+def _is_given(text: str, start: int) -> bool:
+    """Whether what stands there comes with the product: "送手机壳"."""
+    return _GIVEN.search(text, max(0, start - 5), start) is not None
 
 
 def _cars(text: str) -> Iterator[Found]:

@@ -11,8 +11,8 @@ from functools import cache
 from extractors.chinese_accessories import find_accessories
 from extractors.relation_words import Found, found, relation_words
 from extractors.shop_names import Names
+from extractors.units import HAN
 
-HAN = "㐀-鿿豈-﫿"
 LATIN_NAME = r"[A-Za-z0-9][A-Za-z0-9+_.'-]*(?:[ /][A-Za-z0-9][A-Za-z0-9+_.'-]*){0,5}"
 _LEADS = re.compile(
     r"(?P<fits>(?:适用于?|兼容|适配于?)(?:机型|型号|机种)?[:：]?\s*)|(?P<replaces>(?:可?替代|可?代替|取代|可?替换)(?:型号|件号|原装|原厂)?[:：]?\s*)"
@@ -29,7 +29,7 @@ _NAMED_PART = re.compile(
     rf"[{HAN}A-Za-z0-9+ -]{{2,14}}?的(?:滤芯|滤网|刷头|电池|墨盒|硒鼓|灯泡|灯管|表带|吸管|充电器|遥控器)"
 )
 _HOUSE = re.compile(rf"(?:^|[^{HAN}A-Za-z0-9])([{HAN}]{{2,12}})$")
-_NO_HOUSE = re.compile(r"[的本该某家为与和]|厂家|正版|现货")
+_NO_HOUSE = re.compile(r"[由的本该某家为与和]|厂家|正版|现货")
 _NEGATED = re.compile(r"[不非无未没勿]\w?$")
 _NOT_WHOLE = re.compile(
     r"[色花签柳]|内里|里布|内衬|内胆|底裆|里衬"
@@ -38,12 +38,20 @@ _UNIT = re.compile(r"\d[\d.*x×]*(?:mm|cm|m|ml|l|g|kg|w|v|寸|p|k|d|tb|gb|t)?", 
 
 
 def find_chinese(text: str, names: Names) -> Iterator[Found]:
-    """Every relation of a text, from left to right."""
+    """Every relation of a text. Where the accessory's host says the same as a leading word, it ends more exactly."""
+    hosts = list(find_accessories(text))
+    named = [one for one in hosts if one.relation == "compatible_with"]
+    further = [place for one in named for place in _further(text, (one.tail.start, one.tail.end))]
+    hosts += [found("compatible_with", None, place, 0.85) for place in further]
+    yield from (one for one in _led(text, names) if not any(map(one.overlaps, hosts)))
+    yield from hosts
+
+
+def _led(text: str, names: Names) -> Iterator[Found]:
     for match in _LEADS.finditer(text):
         if _NEGATED.search(text, max(0, match.start() - 2), match.start()):
             continue
         yield from _READ[match.lastgroup or ""](text, match, names)
-    yield from find_accessories(text)
 
 
 def _fits(text: str, match: re.Match[str], names: Names) -> Iterator[Found]:
@@ -194,7 +202,7 @@ def _named_at(text: str, start: int, names: Names) -> tuple[int, int] | None:
 
 def _further(text: str, first: tuple[int, int]) -> Iterator[tuple[int, int]]:
     """The models after the first that begin with its letters: "hq7260,hq7290,hq7300"."""
-    letters = re.match(r"[A-Za-z]+-?(?=\d)", text[slice(*first)])
+    letters = re.search(r"[A-Za-z]+-?(?=\d)", text[slice(*first)])
     if letters:
         at = re.compile(rf"\s?[,/、，]\s?({re.escape(letters.group())}\d[A-Za-z\d-]*)(?![A-Za-z\d])", re.IGNORECASE)
         end = first[1]

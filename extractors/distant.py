@@ -16,15 +16,15 @@ from hashlib import blake2b
 import numpy as np
 
 from extractors.crf_features import fold
-from extractors.lexicon import Known, Lexicon, Meaning, aliases_in, find_known, find_values
+from extractors.lexicon import Known, Lexicon, Meaning, aliases_in, find_known, find_values, holds_enough
 from extractors.occurrences import Occurrences, Place, makers_of
-from extractors.phrases import READ, Corpus, Phrase, beginning, phrases_of, read_phrases, words_with_break
+from extractors.phrases import READ, Corpus, Phrase, beginning, phrases_of, read_phrases, with_break, words_with_break
+from extractors.shop_names import MAKER_FIELDS
 from extractors.types import Claim, Document, Span
 from extractors.units import is_han
 from extractors.values import Canonical, is_held, phrases_in
 from extractors.words import Word, words_of
 
-NOT_ATTRIBUTES = ("brand", "manufacturer")  # names of makers stand in no company of their own: the gazetteer has them
 MOST_ATTRIBUTES = 40  # that are tried, the commonest first
 MOST_DOCUMENTS = 40_000  # that are learnt from: bounds memory and time
 LITERAL = 20  # documents whose text says a value of the field, from which an attribute is tried
@@ -110,8 +110,7 @@ class Distant:
         for at, attribute in enumerate(attributes):
             progress(at, len(attributes))
             texts = Texts(documents, words, [_held(document, attribute) for document in documents], corpus)
-            lexicon = find_values(corpus, attribute, [set(held) for held in texts.held], meaning, canonical)
-            one = _teach_new(lexicon, texts, canonical) if lexicon else _teach_known(attribute, texts, canonical)
+            one = _teach_attribute(attribute, texts, meaning, canonical)
             if one is not None:
                 taught[attribute] = one
         progress(len(attributes), len(attributes))
@@ -155,36 +154,33 @@ class Distant:
         asked = [name for name in self.taught if not document.fields.get(name)]
         if not asked:
             return
-        words = words_with_break(document)
-        makers = makers_of(document)
-        phrases = [(at, phrase) for at, phrase in phrases_of(words) if not makers.issuperset(phrase)]
+        read, makers = _Read.of(document), makers_of(document)
+        phrases = [(at, phrase) for at, phrase in phrases_of(read.words) if not makers.issuperset(phrase)]
         for attribute in asked:
-            best = self._best(attribute, document, words, phrases)
+            best = self._best(attribute, read, phrases)
             if best is not None:
-                yield self._claim(attribute, document, best)
+                yield self._claim(attribute, read, best)
 
-    def _best(
-        self, attribute: str, document: Document, words: Sequence[str], phrases: Sequence[tuple[int, Phrase]]
-    ) -> _Found | None:
+    def _best(self, attribute: str, read: "_Read", phrases: Sequence[tuple[int, Phrase]]) -> _Found | None:
         """The likeliest place of a value, or a more exact one there; None where no place is likely enough."""
         one = self.taught[attribute]
         found = []
         for at, phrase in phrases:
             said = one.values.get(phrase)
             if said is not None:
-                place = Place(words, at, phrase)
-                confidence = said[1] * one.occurrences.confidence(place, document, one.single)
-                if confidence >= LEAST and _is_whole(document, place):
+                place = Place(read.words, at, phrase)
+                confidence = said[1] * one.occurrences.confidence(place)
+                if confidence >= LEAST and read.is_whole(place):
                     found.append(_Found(place, said[0], confidence, phrase not in one.fresh, said[1]))
-        if not found:
+        if not found or not one.occurrences.are_had(read.document, one.single):
             return None
         likeliest = max(found, key=lambda one: one.likeliness)
         return max(filter(likeliest.overlaps, found), key=lambda one: one.exactness)
 
-    def _claim(self, attribute: str, document: Document, found: _Found) -> Claim:
-        name, text, word_from, word_to = _where(document, found.place)
+    def _claim(self, attribute: str, read: "_Read", found: _Found) -> Claim:
+        name, text, word_from, word_to = read.where(found.place)
         return Claim(
-            subject=document.id,
+            subject=read.document.id,
             predicate="has_attribute",
             object=found.value,
             confidence=round(found.confidence, 4),
@@ -224,27 +220,38 @@ class Texts:
         return Texts(documents, words, held, corpus)
 
 
-def _where(document: Document, place: Place) -> tuple[str, str, Word, Word]:
-    """The text that a place stands in, with its first and last word."""
-    title = words_of(document.title)
-    last = place.at + len(place.phrase) - 1
-    if last < len(title):
-        return "title", document.title, title[place.at], title[last]
-    shift = len(title) + 1
-    text = words_of(beginning(document.text))
-    return "text", document.text, text[place.at - shift], text[last - shift]
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A document, cut once: `words` are those of its title and the beginning of its text, with a break between."""
 
+    document: Document
+    title: Sequence[Word]
+    text: Sequence[Word]
+    words: Sequence[str]
 
-def _is_whole(document: Document, place: Place) -> bool:
-    """Whether a place is cut out of no longer word: "ac" of "802.11ac" is none, "db9" of "DB9F" is none either."""
-    _, text, first, last = _where(document, place)
-    return not (_is_glued(text, first.start) or _is_glued(text, last.end))
+    @classmethod
+    def of(cls, document: Document) -> "_Read":
+        title, text = words_of(document.title), words_of(beginning(document.text))
+        return cls(document, title, text, with_break(title, text))
+
+    def where(self, place: Place) -> tuple[str, str, Word, Word]:
+        """The text that a place stands in, with its first and last word."""
+        last = place.at + len(place.phrase) - 1
+        if last < len(self.title):
+            return "title", self.document.title, self.title[place.at], self.title[last]
+        shift = len(self.title) + 1
+        return "text", self.document.text, self.text[place.at - shift], self.text[last - shift]
+
+    def is_whole(self, place: Place) -> bool:
+        """Whether a place is cut out of no longer word: "ac" of "802.11ac" is none, "db9" of "DB9F" is none either."""
+        _, text, first, last = self.where(place)
+        return not (_is_glued(text, first.start) or _is_glued(text, last.end))
 
 
 def _is_glued(text: str, at: int) -> bool:
     """Whether letters or digits of a script with spaces stand on both sides."""
     sides = text[max(0, at - 1) : at + 1]
-    return len(sides) == 2 and at > 0 and all(one.isalnum() and not is_han(one) for one in sides)
+    return len(sides) == 2 and all(one.isalnum() and not is_han(one) for one in sides)
 
 
 def _read(documents: Sequence[Document], canonical: Canonical) -> Corpus:
@@ -276,7 +283,7 @@ def _attributes(documents: Sequence[Document], corpus: Corpus, canonical: Canoni
     return [
         name
         for name, count in literal.most_common(MOST_ATTRIBUTES)
-        if count >= LITERAL and name not in NOT_ATTRIBUTES and _are_words(types[name], makers)
+        if count >= LITERAL and name not in MAKER_FIELDS and _are_words(types[name], makers)
     ]
 
 
@@ -305,36 +312,45 @@ def _teach(texts: Texts, lexicon: Lexicon, canonical: Canonical) -> Taught:
     return Taught(named, occurrences, lexicon.measured, frozenset(lexicon.found))
 
 
-def _teach_new(lexicon: Lexicon, texts: Texts, canonical: Canonical) -> Taught | None:
-    """What finds known and new values, None where a part of the fields that is hidden is not read again rightly."""
-    said, precision = _read_again(lexicon.attribute, texts, canonical, (0,))
-    return None if said < AGAIN or precision < PRECISION else _teach(texts, lexicon, canonical)
+def _teach_attribute(attribute: str, texts: Texts, meaning: Meaning, canonical: Canonical) -> Taught | None:
+    """What finds its values; None where a part of the fields that is hidden is not read again rightly.
 
-
-def _teach_known(attribute: str, texts: Texts, canonical: Canonical) -> Taught | None:
-    """What finds the known values only; None as above, by every part in turn: there is little to go by."""
-    said, precision = _read_again(attribute, texts, canonical, range(FOLDS))
-    if said < AGAIN or precision < PRECISION:
+    Where there is little to go by, every part is hidden in turn, and known values alone are found.
+    """
+    known, values = texts.known(canonical), [set(held) for held in texts.held]
+    enough = holds_enough(texts.corpus, values, known, canonical)
+    again = _read_again(attribute, texts, canonical, (0,) if enough else range(FOLDS))
+    if again.said < AGAIN or again.precision < PRECISION:
         return None
-    share = said / sum(map(bool, texts.held))
-    measured = {"precision": round(precision, 4), "share": round(share, 4)}
-    taught = _teach(texts, Lexicon(attribute, texts.known(canonical), {}, measured), canonical)
-    values = {phrase: (value, round(precision * often, 4)) for phrase, (value, often) in taught.values.items()}
-    return replace(taught, values=values)
+    if enough:
+        return _teach(texts, find_values(texts.corpus, attribute, values, known, meaning, canonical), canonical)
+    measured = {"precision": round(again.precision, 4), "share": round(again.said / again.read, 4)}
+    taught = _teach(texts, Lexicon(attribute, known, {}, measured), canonical)
+    sure = {phrase: (value, round(again.precision * often, 4)) for phrase, (value, often) in taught.values.items()}
+    return replace(taught, values=sure)
 
 
-def _read_again(attribute: str, texts: Texts, canonical: Canonical, parts: Iterable[int]) -> tuple[int, float]:
-    """Of hidden parts of the fields: what the others' known values find there, and the share of it that is right."""
-    right = said = 0
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """How many documents were read again, how many values were said of them, and the share of these that is right."""
+
+    read: int
+    said: int
+    precision: float
+
+
+def _read_again(attribute: str, texts: Texts, canonical: Canonical, parts: Iterable[int]) -> _Again:
+    """Find in hidden parts of the fields what the others' known values find there."""
+    right = said = count = 0
     for part in map(texts.part, parts):
         others = texts.without(part)
         taught = _teach(others, Lexicon(attribute, others.known(canonical), {}, {}), canonical)
         rows = part[:: -(-len(part) // MOST_READ) or 1]
         read = Distant({attribute: taught}).extract([_without(texts.documents[at], attribute) for at in rows])
         told = [(at, claim) for at, claims in zip(rows, read, strict=True) for claim in claims]
-        said += len(told)
+        said, count = said + len(told), count + len(rows)
         right += sum(_is_right(claim, texts.held[at], canonical) for at, claim in told)
-    return said, (right + 1) / (said + 2)
+    return _Again(count, said, (right + 1) / (said + 2))
 
 
 def _without(document: Document, attribute: str) -> Document:

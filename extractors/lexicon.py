@@ -57,14 +57,11 @@ class Lexicon:
 
 
 def find_values(
-    corpus: Corpus, attribute: str, values: Values, meaning: Meaning, canonical: Canonical = lambda phrase: phrase
-) -> Lexicon | None:
-    """Find new values of an attribute, None where fields hold too little to learn from."""
-    named = find_known(corpus, values, canonical)
-    literal = _literal(corpus, values, named)
-    if len(_groups(named, canonical)) < KNOWN or literal.sum() < LITERAL:
-        return None
-    known = list(named)
+    corpus: Corpus, attribute: str, values: Values, named: Known, meaning: Meaning,
+    canonical: Canonical = lambda phrase: phrase,
+) -> Lexicon:  # fmt: skip
+    """Find new values of an attribute of which fields hold enough; `named` are those that `find_known` finds."""
+    literal, known = _literal(corpus, values, named), list(named)
     tried = [row for fold in range(FOLDS) for row in _find_again(corpus, values, known, fold, meaning, canonical)]
     threshold, measured = _threshold(tried)
     if threshold is None:
@@ -77,6 +74,11 @@ def find_values(
     kept = [one for one in shortest(likely) if one not in refused]
     found = {phrase: sure(likely[phrase]) for phrase in kept}
     return Lexicon(attribute, named, found, measured)
+
+
+def holds_enough(corpus: Corpus, values: Values, named: Known, canonical: Canonical) -> bool:
+    """Whether fields hold enough to learn new values from."""
+    return len(_groups(named, canonical)) >= KNOWN and bool(_literal(corpus, values, named).sum() >= LITERAL)
 
 
 def find_known(corpus: Corpus, values: Values, canonical: Canonical) -> dict[Phrase, Named]:

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from extractors.phrases import BREAK, Phrase
+from extractors.shop_names import MAKER_FIELDS
 from extractors.types import Document
 from extractors.words import words_of
 
 MOST = 20_000  # places that are learnt from
 AROUND, KIND = 0.3, 0.1  # how much is learnt from what stands around a place, from words that tell a kind
-MAKERS = ("brand", "manufacturer")
 RARE = 3  # times that something must stand around to count
 OWN = 0.5  # of the share among products that hold it: a kind that has the attribute more seldom does not have it
 
@@ -92,10 +92,12 @@ class Occurrences:
         agrees = Weights.learn([row for row, _ in tried], [right for _, right in tried])
         return cls(agrees, has, sum(shares) / max(1, len(shares)))
 
-    def confidence(self, place: Place, document: Document, values: Collection[str]) -> float:
-        """How often such a place tells the product's own value; 0 for products that have no such attribute."""
-        if self.has.share(kind_of(document, values)) < OWN * self.usual:
-            return 0.0
+    def are_had(self, document: Document, values: Collection[str]) -> bool:
+        """Whether a product of this kind has the attribute."""
+        return self.has.share(kind_of(document, values)) >= OWN * self.usual
+
+    def confidence(self, place: Place) -> float:
+        """How often such a place tells the product's own value, where it has the attribute."""
         return self.agrees.share([*around(place)])
 
     def kept(self) -> list[Any]:
@@ -139,4 +141,4 @@ def kind_of(document: Document, values: Collection[str]) -> Iterator[str]:
 
 def makers_of(document: Document) -> set[str]:
     """The words of who made a product."""
-    return {word.text for name in MAKERS for value in document.fields.get(name, ()) for word in words_of(value)}
+    return {word.text for name in MAKER_FIELDS for value in document.fields.get(name, ()) for word in words_of(value)}

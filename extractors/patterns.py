@@ -39,7 +39,7 @@ class Patterns:
     """Finds relations in titles and descriptions that no field says already."""
 
     name = "patterns"
-    version = "1"
+    version = "2"
 
     def __init__(self, names: Names) -> None:
         self._names = names

@@ -70,7 +70,12 @@ def read_phrases(documents: Sequence[Document], keep: Callable[[Phrase], bool] =
 
 def words_with_break(document: Document) -> list[str]:
     """The folded words of title and description."""
-    return [*_folded(words_of(document.title)), BREAK, *_folded(words_of(beginning(document.text)))]
+    return with_break(words_of(document.title), words_of(beginning(document.text)))
+
+
+def with_break(title: Sequence[Word], text: Sequence[Word]) -> list[str]:
+    """The folded words of a title and of the beginning of a description that were cut already."""
+    return [*_folded(title), BREAK, *_folded(text)]
 
 
 def beginning(text: str) -> str:

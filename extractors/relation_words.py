@@ -30,6 +30,11 @@ class Found:
     tail: Mention
     confidence: float
 
+    def overlaps(self, other: "Found") -> bool:
+        """Whether both say the same relation of places that share a character."""
+        same = self.relation == other.relation
+        return same and self.tail.start < other.tail.end and other.tail.start < self.tail.end
+
 
 def found(relation: str, head: tuple[int, int] | None, tail: tuple[int, int], confidence: float) -> Found:
     """A relation between two places of a text, labelled."""

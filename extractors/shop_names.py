@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 
 from extractors.types import Document
 
-BRANDS = ("brand", "manufacturer")
+MAKER_FIELDS = ("brand", "manufacturer")
 MODELS = ("compatible-with", "compatibility", "compatible with", "compatible_with", "适用机型")
 OFTEN = 5  # titles that must begin with a name before it is taken for a brand
 FIRST = 0.6  # share of a name's places that must be the first
@@ -44,7 +44,7 @@ class Names:
 def learn_names(documents: Sequence[Document]) -> Names:
     """Read the names of a catalogue."""
     titles = [folded_words(document.title) for document in documents]
-    told = frozenset(_field_values(documents, BRANDS))
+    told = frozenset(_field_values(documents, MAKER_FIELDS))
     brands = told if sum("brand" in one.fields for one in documents) * 2 > len(documents) else told | _firsts(titles)
     leaves = {_singular_end(folded_words(one.category[-1])) for one in documents if one.category}
     return Names(brands, frozenset(_field_values(documents, MODELS)), frozenset(leaves - {""}) | _heads(titles))

@@ -79,5 +79,5 @@ class Provenance:
     row: str | None = field(description="The raw row as JSON, where it is kept.")
     derived: list[DerivedFact] = field(description="What follows from its facts; of one claim nothing.")
     outvoted: list[strawberry.ID] = field(
-        description="Claims that make no fact: a field of the product, or a surer vote, says another value."
+        description="Claims that make no fact: a field of the product speaks already, or a vote says otherwise."
     )

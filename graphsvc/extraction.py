@@ -117,7 +117,7 @@ def language_of(tagger: Tagger) -> Language:
 def _mentioned(document: Document, finder: MentionFinder) -> dict[Mention, FoundMention]:
     by = f"{finder.name} {finder.version}"
     found = finder.find([whole_text(document)])[0]
-    return {one: _mention(document.title, one, by) for one in found if one.start < len(document.title)}
+    return {one: _mention(document.title, one, by) for one in found}
 
 
 def _linked(mention: FoundMention, linker: Linker, beside: frozenset[str]) -> FoundMention:

@@ -1,7 +1,7 @@
 """The threads that keep answers and the graph up with the log while a service runs, and take in what arrives.
 
-Whatever goes wrong in one step is kept for `status` to say, and tried again: a thread that ended would be missed by
-nobody. Knows when to look and how long to rest; what a step does is given.
+Whatever goes wrong in one step is kept for `status` to say, or logged where that does not ask, and tried again: a
+thread that ended would be missed by nobody. Knows when to look and how long to rest; what a step does is given.
 """
 
 import logging
@@ -116,7 +116,7 @@ class Followers:
             began, rest = time.monotonic(), 0.0
             try:
                 self._graph.revive()
-                self._follow_texts()
+                self._follow_texts()  # before looking how far it is: texts alone need none of the long way
                 if self._graph.bare or self._graph.progress()[0] < self._model.offset:
                     self._follow_graph()
                 self._graph.warm()
@@ -151,10 +151,13 @@ class Followers:
 
     def _keep_arrivals(self, arrivals: Arrivals) -> None:
         while not self._closing.wait(POLL):
+            before = list(map(str, arrivals.failed))
             try:
                 arrivals.take_in()
-            except Exception as error:
-                self._note("arrivals", error)
+            except Exception:
+                LOGGER.exception("what arrived could not be taken in")
+            for failure in set(map(str, arrivals.failed)).difference(before):
+                LOGGER.warning(failure)
             if arrivals.failed:
                 self._closing.wait(RETRY)
 

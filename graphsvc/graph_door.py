@@ -20,9 +20,16 @@ from graphsvc.breaker import Breaker
 from graphsvc.errors import GraphUnavailable
 from graphsvc.graph.faults import graph_faults
 from graphsvc.graph.projection import GraphProjection
-from graphsvc.graph.tables import GraphTables, build_event_tables, build_fact_tables, build_product_tables, build_tables
+from graphsvc.graph.tables import (
+    GraphTables,
+    HeldTables,
+    build_event_tables,
+    build_fact_tables,
+    build_product_tables,
+    build_tables,
+)
 from graphsvc.graph.vectors import Vectors
-from graphsvc.history import CURRENT, EVENTS, IMPORT, PRODUCTS, READINGS, History
+from graphsvc.history import CURRENT, DOCUMENTS, EVENTS, IMPORT, PRODUCTS, READINGS, History
 from graphsvc.knowledge import view_facts
 from graphsvc.log import WriteLog
 from graphsvc.overlay import spoken_of
@@ -34,6 +41,7 @@ from graphsvc.warehouse.tables import Warehouse, storage_errors
 
 Progress = Callable[[str, int, int], None]
 VectorsOf = Callable[[Sequence[str]], tuple[list[str], Vectors]]  # of those ids that are known, float32[n, d]
+Tables = GraphTables | HeldTables
 Change = tuple[GraphTables, Sequence[str]]  # what stands around it, and the products that it replaces
 PairsOf = Callable[[], pa.Table]  # the pairs bought together, worked out when a step needs them
 PATIENCE = 3.0  # seconds that a reader waits for the graph, which may be hanging
@@ -59,6 +67,7 @@ class GraphDoor:
         self._breaker = Breaker(REST)
         self._laying = threading.Lock()  # held while the graph is changed: texts do not wait for what others prepare
         self._spoken = -1  # to which offset texts have been laid over, where other changes before it have not
+        self._tried = -1  # the furthest offset that was to be brought: its commit may have been made unheard
         self._closed = False  # for good: who still follows must not start another server, which nobody would stop
         self._offset, self._detail = -1, "not opened here"
         self._note = shop.home / "graph" / "seen"  # for status alone, which opens no Neo4j
@@ -134,22 +143,27 @@ class GraphDoor:
             projection, after = self._projection, max(self._offset, self._spoken)
             if projection is None or self._offset < 0 or after >= catalogue.offset:
                 return
-            entries = list(log.read(after, catalogue.offset))
-            kinds = {entry.kind for entry in entries}
+            kinds = log.kinds(after, catalogue.offset)
             if kinds & WHOLE:
                 return
             waits = self._spoken > self._offset or bool(kinds & LATER)
             upto = self._offset if waits else catalogue.offset
-            products, facts = spoken_of(entries, catalogue)
+            products, facts = spoken_of(log.read(after, catalogue.offset, [DOCUMENTS]), catalogue)
+            log.mark()
+            self._tried = max(self._tried, upto)
             with self._faults():
                 if products.num_rows:
                     ids = [str(name) for name in products["product_id"].to_pylist()]
-                    self.bare |= projection.apply(build_fact_tables(products, facts), upto, products=ids)
+                    self._lay(projection, build_fact_tables(products, facts), ids, upto)
                 elif not waits:
                     projection.advance(upto)
             self._spoken = catalogue.offset
             if not waits:
                 self._note_offset(upto)
+
+    def _lay(self, projection: GraphProjection, tables: Tables, products: Sequence[str], offset: int) -> None:
+        if projection.apply(tables, offset, products=products):
+            self.bare = True
 
     @contextmanager
     def _faults(self) -> Iterator[None]:
@@ -170,10 +184,12 @@ class GraphDoor:
         bought_together: PairsOf,
         progress: Progress,
     ) -> None:
-        at, small = projection.offset(), self._shop.home / "graph" / "small"
-        if at > max(history.offset, self._spoken):  # it followed another log, of which this one is an older copy
-            projection.drop()
-            at = -1
+        small = self._shop.home / "graph" / "small"
+        with self._laying:
+            at = projection.offset()
+            if at > max(history.offset, self._spoken, self._tried):  # of another log, this one is an older copy of it
+                projection.drop()
+                at = -1
         if at < history.offset:
             step = _Step(warehouse, history, bought_together, small)
             if at < 0 or history.rewritten_since(at):
@@ -190,11 +206,12 @@ class GraphDoor:
     def _lay_over(self, projection: GraphProjection, changes: Sequence[Change], offset: int) -> None:
         """Lay small changes over the graph, unless texts have brought it as far meanwhile."""
         with self._laying:
-            if self._offset < offset:
+            at = projection.offset()  # not what this process last heard of: the answer to a commit may be lost
+            if at < offset:
                 for tables, products in changes:
-                    self.bare |= projection.apply(tables, self._offset, products=products)
+                    self._lay(projection, tables, products, at)
                 projection.advance(offset)
-            self._note_offset(max(offset, self._offset))
+            self._note_offset(max(offset, at))
 
     def _note_offset(self, offset: int) -> None:
         """Take note of how far the graph has followed."""

@@ -32,7 +32,7 @@ class History:
     `order` has the batches in log order: of imports, and "l17" for the rows that stand in entry 17 itself. `imports`
     has the payloads of imports. `rows` maps a table's name to the rows that stand in the log, `places` batches to
     offsets. `labels` has the payloads of imports of labelled data, which are none of the catalogue's; `readings` those
-    of products that were read anew; `entities` has the decisions about nodes.
+    of products and texts that were read anew; `entities` has the decisions about nodes.
     """
 
     offset: int = 0

@@ -246,19 +246,14 @@ def view_facts(
     return facts
 
 
-def view_claims(
-    warehouse: Warehouse, history: History, connection: duckdb.DuckDBPyConnection, *, texts: bool = True
-) -> None:
+def view_claims(warehouse: Warehouse, history: History, connection: duckdb.DuckDBPyConnection) -> None:
     """Make the claims behind the products of `current_products` readable in `connection` as `current_claims`.
 
-    Without `texts` only those of the products' own rows.
+    Those of the products' own rows alone are `own_claims`.
     """
-    history.view(warehouse, connection, "claims", "readings")
+    view_texts(warehouse, history, connection)
     connection.execute(f"CREATE OR REPLACE VIEW own_claims AS {_sql('current_claims')}")
-    if texts:
-        view_texts(warehouse, history, connection)
-    every = _sql("every_claim") if texts else "FROM own_claims"
-    connection.execute(f"CREATE OR REPLACE VIEW current_claims AS {every}")
+    connection.execute(f"CREATE OR REPLACE VIEW current_claims AS {_sql('every_claim')}")
 
 
 def view_texts(warehouse: Warehouse, history: History, connection: duckdb.DuckDBPyConnection) -> None:

@@ -129,6 +129,11 @@ class WriteLog:
                 yield Entry(*row)
             after = rows[-1][0]
 
+    def kinds(self, after: int, upto: int) -> set[str]:
+        """Return the kinds of the entries with after < offset <= upto; no payload is read."""
+        sql = "SELECT DISTINCT kind FROM entries WHERE offset > ? AND offset <= ?"
+        return {str(kind) for (kind,) in self._fetch(sql, (after, upto))}
+
     def head(self) -> int:
         """Return the last durable offset, 0 for an empty log."""
         return int(self._fetch("SELECT coalesce(max(offset), 0) FROM entries", ())[0][0])

@@ -115,11 +115,12 @@ VARYING = frozenset(
     ("colour", "size", "capacity", "net-content", "weight", "length", "volume", "flavour", "scent", "pack")
 )
 FAMILY = "variant-of"
+_LONGER = tuple(f"{sign}{name}" for name in VARYING for sign in "-_")
 
 
 def varies(attribute: str) -> bool:
     """Whether variants may differ by an attribute: one of VARYING, or a longer name of one ("product_colour")."""
-    return attribute in VARYING or re.split("[-_]", attribute)[-1] in VARYING
+    return attribute in VARYING or attribute.endswith(_LONGER)
 
 
 # What labels of mentions and relations of trained models mean: predicate and qualifier of the claims that they make.

@@ -5,7 +5,7 @@ over is what a rebuild would give, and costs the same in a large catalogue as in
 what answers are made of them is the business of `search`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,9 +54,9 @@ def changes(
     return CatalogueData(entries[-1].offset, rows, facts, popularity(list(stay)), {}, own, texts), gone
 
 
-def spoken_of(entries: Sequence[Entry], catalogue: Catalogue) -> tuple[pa.Table, pa.Table]:
-    """The products that texts among entries are about, as the catalogue has them, and their facts."""
-    names = {row["product_id"] for entry in entries if entry.kind == DOCUMENTS for row in _named(entry, entry.json())}
+def spoken_of(texts: Iterable[Entry], catalogue: Catalogue) -> tuple[pa.Table, pa.Table]:
+    """The products that texts, entries of DOCUMENTS, are about, as the catalogue has them, and their facts."""
+    names = {row["product_id"] for entry in texts for row in _named(entry, entry.json())}
     known = [one for one in map(catalogue.known, sorted(names)) if one is not None]
     facts = [fact for one in known for fact in one.facts]
     return _rows([one.row for one in known], PRODUCT_COLUMNS), _rows(facts, FACTS)

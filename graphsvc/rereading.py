@@ -69,13 +69,13 @@ class Rereading:
     """One reading, to be used in a `with`: `compare`, then `write` if that is wanted. The caller holds the lock.
 
     Of `sources` alone products are read, if any are named. What a language model said stands of the products that
-    `unasked` has after the reading, of all when that is None, and of texts. Without `read_texts` texts are left as they
-    are. Raises NotFoundError for a source without products, StorageError when the disk fails; nothing has changed then.
+    `unasked` has after the reading, of all when that is None, and of texts. Raises NotFoundError for a source without
+    products, StorageError when the disk fails; nothing has changed then.
     """
 
     def __init__(
-        self, warehouse: Warehouse, history: History, read: Read, sources: Sequence[str] = (),
-        unasked: Collection[str] | None = None, read_texts: ReadTexts | None = None,
+        self, warehouse: Warehouse, history: History, read: Read, read_texts: ReadTexts, sources: Sequence[str] = (),
+        unasked: Collection[str] | None = None,
     ) -> None:  # fmt: skip
         self._warehouse, self._history, self._read, self._read_texts = warehouse, history, read, read_texts
         self._sources, self._unasked = list(sources), unasked
@@ -102,7 +102,7 @@ class Rereading:
         connection = self._opened
         with storage_errors(self._warehouse.folder):
             self._history.view(self._warehouse, connection, "products")
-            view_claims(self._warehouse, self._history, connection, texts=self._read_texts is not None)
+            view_claims(self._warehouse, self._history, connection)
             connection.execute("SET VARIABLE sources = $sources", {"sources": self._sources})
             connection.execute(f"CREATE OR REPLACE VIEW scope AS {_sql('reread_scope')}")
             self._check_sources(connection)
@@ -169,13 +169,10 @@ class Rereading:
                 connection.table("scope"), "product_id", lambda part: self._read(documents_of(part)), claims,
                 partial(progress, "reading anew"),
             )  # fmt: skip
-            read_texts = self._read_texts
-            if read_texts is None:
-                return products, 0
             self._history.view(self._warehouse, connection, "reviews")
             texts = self._read_part(
-                connection.sql(_sql("reread_texts")), "document_id", lambda part: read_texts(*texts_in(part)), claims,
-                partial(progress, "reading texts anew"),
+                connection.sql(_sql("reread_texts")), "document_id", lambda part: self._read_texts(*texts_in(part)),
+                claims, partial(progress, "reading texts anew"),
             )  # fmt: skip
         return products, texts
 

@@ -189,7 +189,7 @@ class Service:
             self._reader = learn(self.warehouse, self.history(), teach=self._teach)  # anew, by another version
         reader = self.reader()
         read, unasked = (partial(read_and_ask, reader, ask), ask.unanswered) if ask else (reader.read, None)
-        return Rereading(self.warehouse, self.history(), read, sources, unasked, reader.read_texts)
+        return Rereading(self.warehouse, self.history(), read, reader.read_texts, sources, unasked)
 
     def accept(self, reading: Rereading, progress: Progress = lambda step, done, of: None) -> int | None:
         """Write what a reading found, once it was compared; its offset, None where nothing changes."""

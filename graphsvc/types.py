@@ -385,7 +385,7 @@ class DerivedFact:
 class Provenance:
     """The claims of a product, or one of them, and its row; of a product also what its facts lead to.
 
-    `derived` follows from them; those named in `outvoted` make none: a field, or a surer vote, says another value.
+    `derived` follows from them; those named in `outvoted` make none: a field speaks already, or a surer vote.
     """
 
     product_id: str

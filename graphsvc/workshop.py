@@ -128,5 +128,4 @@ def _made(registry: Registry, run: Run, limits: Limits | None) -> Made:
     promoted = registry.alias(kind, PRODUCTION) == version
     if promoted or limits is None:
         return Made(kind, version, promoted)
-    faults = registry.verdict(kind, version, limits).faults
-    return Made(kind, version, False, f"{kind} {version} does not pass the gate. {faults}")
+    return Made(kind, version, False, registry.verdict(kind, version, limits).refusal(f"{kind} {version}"))

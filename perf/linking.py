@@ -22,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 from _search import absent, folder_of
+from _verdicts import said
 
 from graphsvc.entities.decided import Decided
 from graphsvc.entities.linker import Asked, Linker
@@ -191,10 +192,6 @@ WAYS: Sequence[Callable[[str, random.Random], str]] = (case, joined, plural, sli
 def rows_of(path: object) -> Iterator[dict[str, str]]:
     with open(str(path), encoding="utf-8", errors="replace") as file:
         yield from csv.DictReader(file, delimiter="|")
-
-
-def said(holds: bool) -> str:
-    return "holds" if holds else "DOES NOT HOLD"
 
 
 if __name__ == "__main__":

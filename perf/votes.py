@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from _search import absent, folder_of
+from _verdicts import said
 
 from extractors import Document
 from graphsvc.facts import weighed
@@ -45,12 +46,8 @@ def main() -> int:
     return 0 if precise and cheap else 1
 
 
-def said(held: bool) -> str:
-    return "holds" if held else "DOES NOT HOLD"
-
-
-def show(name: str, right: int, said: int, asked: list[Document]) -> tuple[float, float]:
-    precision, recall = right / said, right / len(asked)
+def show(name: str, right: int, found: int, asked: list[Document]) -> tuple[float, float]:
+    precision, recall = right / found, right / len(asked)
     print(f"{name:5}precision {precision:.4f}, recall {recall:.4f}")
     return precision, recall
 

@@ -47,7 +47,9 @@ def teach(
     rate: Annotated[Number, typer.Option(help="learning rate at its height")] = None,
     batch: Annotated[int | None, typer.Option(help="texts in one batch")] = None,
     tuning: Annotated[Text, typer.Option(help="full, lora, adalora, adapter, prefix")] = None,
-    adversarial: Annotated[Text, typer.Option(help="fgm: adversarial steps; auto: where there is time")] = None,
+    adversarial: Annotated[
+        Text, typer.Option(help='fgm: adversarial steps; auto: where there is time; "": none')
+    ] = None,
     augment: Annotated[Text, typer.Option(help="mentions,synonyms,noise: more lessons, with commas between")] = None,
     ensemble: Annotated[int | None, typer.Option(help="so many networks teach one")] = None,
     student: Annotated[bool | None, typer.Option("--student", help="a network of half the layers")] = None,

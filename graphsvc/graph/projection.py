@@ -28,7 +28,7 @@ from graphsvc.graph.faults import graph_faults
 from graphsvc.graph.tables import GraphTables, HeldTables
 from graphsvc.graph.vectors import Vectors, clear_vectors, missing_vectors, write_vectors
 from graphsvc.graph.view import EACH, read_any_product, read_entity, read_facet_counts, read_facts, read_product_ids
-from graphsvc.graph.writing import change_of, deletion, keys_of, touches_of, writing
+from graphsvc.graph.writing import PRODUCT, change_of, deletion, keys_of, touches_of, writing
 from graphsvc.types import Entity
 
 BULK_ROWS = 50_000  # from so many rows on an offline import is faster than statements
@@ -89,7 +89,7 @@ class GraphProjection:
         return True
 
     def apply(self, tables: GraphTables | HeldTables, offset: int, *, products: Sequence[str] = ()) -> bool:
-        """Lay a small change over the graph, in one transaction with the watermark; done before, it does nothing.
+        """Lay a small change over the graph, in one transaction with the watermark; behind that it does nothing.
 
         `tables` holds what stands around the change (build_product_tables, build_fact_tables, build_event_tables).
         `products` are replaced: those that `tables` lacks are gone; where it has no products at all, their facts alone
@@ -103,7 +103,8 @@ class GraphProjection:
             replaced = [{"id": product} for product in products]
             facts = self.graph.read(step("known_facts"), rows=replaced).dicts() if replaced else []
             self._touched.add(touches_of(rows, replaced, facts))
-            statements, bare = change_of(rows, replaced, facts)
+            before = {} if PRODUCT in rows else read_facts(self.graph, products)
+            statements, bare = change_of(rows, replaced, facts, before)
             self.graph.write_all([*statements, step("advance_marker").bind(shop=self._shop, offset=offset)])
             return bare
 

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from extractors.category import SEPARATOR
 from graphsvc.facts import FACTS
 from graphsvc.families import family_of
-from graphsvc.ontology import FAMILY, RULES, VARYING, category_id, predicate_of
+from graphsvc.ontology import FAMILY, RULES, category_id, predicate_of, varies
 from graphsvc.warehouse.schemas import TABLES, TEXT, WHOLE
 
 SQL = Path(__file__).parent / "sql"
@@ -218,7 +218,8 @@ def _provide(connection: duckdb.DuckDBPyConnection, scopes: Mapping[str, str]) -
             text = (SQL / f"{scope}.sql").read_text("utf-8") if scope else f"FROM {source}"
             connection.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS {text}")
     connection.register("graph_rules", pa.Table.from_pylist(list(map(asdict, RULES))))
-    connection.register("graph_varying", pa.table({"attribute": sorted(VARYING)}))
+    named = [name for (name,) in connection.table("given_facts").select("attribute").distinct().fetchall() if name]
+    connection.register("graph_varying", pa.table({"attribute": pa.array(filter(varies, named), pa.string())}))
     connection.register("graph_families", _families(connection))
     connection.execute(f"CREATE OR REPLACE TEMP VIEW graph_facts AS {(SQL / 'derived_facts.sql').read_text('utf-8')}")
     connection.register("graph_categories", _categories(connection))
@@ -243,7 +244,7 @@ def _categories(connection: duckdb.DuckDBPyConnection) -> pa.Table:
 
 
 def _families(connection: duckdb.DuckDBPyConnection) -> pa.Table:
-    """The family of every product that has one, as facts. A piece of the catalogue is held at a time."""
+    """The family of every product that has one, as facts. A piece of the catalogue is read at a time."""
     pieces = [FACTS.empty_table()]
     for batch in connection.sql((SQL / "family_premises.sql").read_text("utf-8")).to_arrow_reader(PIECE):
         found = [(row["product_id"], family_of(row["title"], row["facts"])) for row in batch.to_pylist()]

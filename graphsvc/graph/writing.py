@@ -37,17 +37,19 @@ def keys_of(part: Part) -> Query:
     return _naming(part, "relationship_ids" if part.kind else "node_ids")
 
 
-def change_of(rows: Rows, replaced: Sequence[Row], facts: Sequence[Row]) -> tuple[list[Statement], bool]:
+def change_of(
+    rows: Rows, replaced: Sequence[Row], facts: Sequence[Row], before: Mapping[str, frozenset[str]]
+) -> tuple[list[Statement], bool]:
     """The statements that lay a small change over the graph, and whether products are left without a vector.
 
     `replaced` are products to be as `rows` say, or their facts alone where `rows` has no products at all; `facts` are
-    the shared nodes that they led to before, as `known_facts` gives them.
+    the shared nodes that they led to, as `known_facts` gives them, `before` those of each, as `read_facts` does.
     """
     reached = list(_reached(rows))
-    renamed = PRODUCT not in rows and _names(reached) != _names(facts)
+    renamed = [] if PRODUCT in rows else _renamed(rows, replaced, before)
     statements = [*_replacement(rows, replaced), *_upserts(rows), *_prunes([*facts, *reached])]
-    statements += _bound(step("forget_vectors"), replaced if renamed else ())
-    return statements, renamed or bool(rows.get(PRODUCT))
+    statements += _bound(step("forget_vectors"), renamed)
+    return statements, bool(renamed or rows.get(PRODUCT))
 
 
 def touches_of(rows: Rows, replaced: Sequence[Row], facts: Sequence[Row]) -> Iterator[Touch]:
@@ -87,9 +89,18 @@ def _reached(rows: Rows) -> Iterator[Row]:
         yield from ({"label": part.label, "id": row["id"], "depth": row.get("depth", 0)} for row in rows[part])
 
 
-def _names(nodes: Sequence[Row]) -> set[str]:
-    """Those of shared nodes that vectors speak of."""
-    return {row["id"] for row in nodes if row["label"] in SPOKEN}
+def _renamed(rows: Rows, replaced: Sequence[Row], before: Mapping[str, frozenset[str]]) -> list[Row]:
+    """The products that lead to another brand or category than before, so that their vectors are of another text."""
+    after: dict[str, set[str]] = {row["id"]: set() for row in replaced}
+    for part, found in rows.items():
+        if part.kind and part.end in SPOKEN and part.label == PRODUCT.label:
+            for row in found:
+                after[row["start"]].add(row["end"])
+    return [row for row in replaced if after[row["id"]] != set(filter(_is_spoken, before.get(row["id"], ())))]
+
+
+def _is_spoken(node: str) -> bool:
+    return node.startswith(tuple(f"{label.lower()}:" for label in SPOKEN))
 
 
 def _prunes(nodes: Sequence[Row]) -> Iterator[Statement]:

@@ -52,6 +52,10 @@ class Verdict:
         """What has not passed, in words."""
         return " ".join(check.sentence for check in self.checks if not check.passed)
 
+    def refusal(self, model: str) -> str:
+        """Why a model is not let through, in words."""
+        return f"{model} does not pass the gate. {self.faults}"
+
 
 DEFAULTS = Limits()
 

@@ -171,7 +171,7 @@ class Registry:
             verdict = self.verdict(kind, version, limits)
             if not verdict.passed:
                 raise GateError(
-                    f"{kind} {version} does not pass the gate. {verdict.faults}",
+                    verdict.refusal(f"{kind} {version}"),
                     "Train or score it anew; see how it stands: python -m graphsvc models list",
                 )
             gate = {"limits": asdict(limits), "checks": [asdict(check) for check in verdict.checks]}

@@ -59,5 +59,5 @@ class Attack:
 def attack_of(adversary: str, strength: float) -> Attack | None:
     """The attack of a name, None for none. Raises InputError for an unknown one."""
     if adversary not in ADVERSARIES:
-        raise InputError(f"Unknown adversary {adversary!r}.", "Use fgm or auto, or leave it out.")
+        raise InputError(f"Unknown adversary {adversary!r}.", 'Use fgm, auto, or "" for none.')
     return Attack(strength) if adversary else None

@@ -10,9 +10,13 @@ from graphsvc.train.plan import Plan
 
 
 def arguments_of(plan: Plan, folder: Path, bf16: bool) -> TrainingArguments:
-    """The arguments of a settled plan. Raises InputError for a setting that is none of theirs."""
+    """The arguments of a plan; of one that is not settled yet, for one epoch.
+
+    Raises InputError for a setting that is none of theirs.
+    """
+    epochs = 1.0 if plan.epochs is None else plan.epochs
     given = {
-        "output_dir": str(folder), "num_train_epochs": plan.epochs or 1.0, "learning_rate": plan.rate,
+        "output_dir": str(folder), "num_train_epochs": epochs, "learning_rate": plan.rate,
         "per_device_train_batch_size": plan.batch, "gradient_accumulation_steps": plan.accumulation,
         "warmup_steps": plan.warmup, "lr_scheduler_type": plan.schedule, "weight_decay": plan.weight_decay,
         "seed": plan.seed, "use_cpu": not torch.cuda.is_available(), "save_strategy": "no", "report_to": [],

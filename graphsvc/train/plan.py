@@ -6,9 +6,9 @@ Knows options; does not know tasks, data or torch.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from graphsvc.errors import InputError
 
@@ -42,7 +42,7 @@ class Plan:
 
     encoder: str = "auto"
     layers: int = 0
-    epochs: float | None = None
+    epochs: Annotated[float, Field(gt=0)] | None = None
     pieces: int = PIECES
     batch: int = 16
     accumulation: int = 1

@@ -17,7 +17,7 @@ from graphsvc.errors import InputError
 from graphsvc.train.heads import least_heads, prune_heads
 from graphsvc.train.plan import Plan
 from graphsvc.train.smaller import Distillation, Ensemble, halved, pool_chains
-from graphsvc.train.trainer import Collate, Lessons, Progress, Validation, fit
+from graphsvc.train.trainer import Collate, Lessons, Progress, Validation, fit, settle
 
 HEADS = "heads.json"
 MOST_BATCHES = 50  # by which heads are judged
@@ -44,6 +44,7 @@ def teach(
     for seed in range(plan.seed, plan.seed + plan.ensemble):
         torch.manual_seed(seed)
         member = build()
+        plan = settle(plan, member, lessons)  # a student with half the layers learns no longer for that
         own = replace(plan, seed=seed)
         curve += fit(member, lessons, collate, own, folder / f"seed-{seed}", progress, validation=validation(member))
         members.append(member)

@@ -56,8 +56,7 @@ def fit(
     """
     if plan.patience and validation is None:
         raise InputError("No lessons are kept back, so no validation can stop the training.", "Set patience to 0.")
-    encoder: Any = network.encoder
-    plan = plan.settled(sum(len(lesson["input_ids"]) for lesson in lessons), encoder.config.num_hidden_layers)
+    plan = settle(plan, network, lessons)
     torch.set_num_threads(plan.threads)
     torch.manual_seed(plan.seed)
     run = run_of(plan, list(lessons), [(name, tuple(weight.shape)) for name, weight in network.named_parameters()])
@@ -77,6 +76,11 @@ def fit(
     )
     trainer.add_callback(Reported(progress))
     return trainer.complete(run, checkpoint)
+
+
+def settle(plan: Plan, network: Any, lessons: Lessons) -> Plan:
+    """The plan with the epochs and the adversary that there is time for; a settled one stays as it is."""
+    return plan.settled(sum(len(lesson["input_ids"]) for lesson in lessons), network.encoder.config.num_hidden_layers)
 
 
 def _is_bf16(network: nn.Module, lessons: Lessons, collate: Collate, plan: Plan) -> bool:

@@ -3,10 +3,10 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from extractors.lexicon import Lexicon, find_known, find_values, shortest
+from extractors.lexicon import Lexicon, Meaning, Values, find_known, find_values, holds_enough, shortest
 from extractors.phrases import Corpus, Phrase, read_phrases
 from extractors.types import Document, Floats
-from extractors.values import is_held
+from extractors.values import Canonical, is_held
 from tests.extractors.tiny_shops import COLOURS, MATERIALS, NEW, THINGS, english, meaning
 
 
@@ -15,13 +15,23 @@ def corpus() -> Corpus:
     return read_phrases(english())
 
 
+def values_of(
+    corpus: Corpus, attribute: str, values: Values, meaning: Meaning, canonical: Canonical = lambda phrase: phrase
+) -> Lexicon | None:
+    """New values where fields hold enough, as learning finds them."""
+    named = find_known(corpus, values, canonical)
+    if not holds_enough(corpus, values, named, canonical):
+        return None
+    return find_values(corpus, attribute, values, named, meaning, canonical)
+
+
 def held(documents: Sequence[Document]) -> list[set[Phrase]]:
     return [{(value.casefold(),) for value in document.fields.get("colour", ())} for document in documents]
 
 
 @pytest.fixture(scope="module")
 def lexicon(corpus: Corpus) -> Lexicon:
-    found = find_values(corpus, "colour", held(english()), meaning)
+    found = values_of(corpus, "colour", held(english()), meaning)
     assert found is not None
     return found
 
@@ -41,15 +51,15 @@ def test_what_is_no_value_is_not_found_or_not_sure(lexicon: Lexicon) -> None:
 
 
 def test_equal_catalogues_teach_the_same(corpus: Corpus, lexicon: Lexicon) -> None:
-    assert find_values(corpus, "colour", held(english()), meaning) == lexicon
+    assert values_of(corpus, "colour", held(english()), meaning) == lexicon
 
 
 def test_too_little_to_learn_from(corpus: Corpus) -> None:
-    assert find_values(corpus, "colour", [set() for _ in english()], meaning) is None
+    assert values_of(corpus, "colour", [set() for _ in english()], meaning) is None
     few = [values & {("red",), ("blue",)} for values in held(english())]
-    assert find_values(corpus, "colour", few, meaning) is None
+    assert values_of(corpus, "colour", few, meaning) is None
     seldom = [values if at < 60 else set() for at, values in enumerate(held(english()))]
-    assert find_values(corpus, "colour", seldom, meaning) is None
+    assert values_of(corpus, "colour", seldom, meaning) is None
 
 
 def test_where_nothing_is_found_again_nothing_new_is_believed() -> None:
@@ -62,7 +72,7 @@ def test_where_nothing_is_found_again_nothing_new_is_believed() -> None:
         said = [word for word in words if word in document.title.split()]
         own = said if said and chance.random() < 0.4 else words
         values.append({(own[chance.integers(len(own))],)})
-    found = find_values(read_phrases(documents), "mood", values, meaning)
+    found = values_of(read_phrases(documents), "mood", values, meaning)
     assert found is not None
     assert found.found == {}
     assert found.measured["share"] == 0
@@ -90,7 +100,7 @@ def test_texts_that_say_nothing_but_known_values() -> None:
         return meaning(phrases)
 
     values = [{(document.title,)} for document in documents]
-    found = find_values(read_phrases(documents), "colour", values, never_of_nothing)
+    found = values_of(read_phrases(documents), "colour", values, never_of_nothing)
     assert found is not None
     assert found.found == {}
 
@@ -155,8 +165,8 @@ def test_all_words_for_a_hidden_value_are_hidden() -> None:
     documents = english()
     values = [{(value.upper(),) for (value,) in one} for one in held(documents)]
     corpus = read_phrases(documents)
-    assert find_values(corpus, "colour", values, meaning) is None  # no vocabulary leads from texts to fields
-    found = find_values(
+    assert values_of(corpus, "colour", values, meaning) is None  # no vocabulary leads from texts to fields
+    found = values_of(
         corpus, "colour", values, meaning, lambda one: (one[0].upper(),) if one in {(c,) for c in COLOURS} else one
     )
     assert found is not None

@@ -35,16 +35,17 @@ def test_a_place_is_judged_by_what_stands_around_it(learnt: Occurrences) -> None
 
 def test_a_kind_that_has_no_such_attribute(learnt: Occurrences) -> None:
     pan, ink = Document("x", "white steel pan 7"), Document("x", "white print cartridge 7")
-    assert learnt.confidence(place(pan, "white"), pan, VALUES) > 0.8
-    assert learnt.confidence(place(ink, "white"), ink, VALUES) == 0
+    assert learnt.are_had(pan, VALUES)
+    assert learnt.confidence(place(pan, "white")) > 0.8
+    assert not learnt.are_had(ink, VALUES)
 
 
 def test_categories_tell_kinds() -> None:
-    documents = [Document(str(n), f"thing {n}", category=["A" if n % 2 else "B", "c"]) for n in range(40)]
-    learnt = Occurrences.learn(documents, [], [n % 2 == 1 for n in range(40)], VALUES)
+    documents = [Document(str(n), f"thing {n}", category=["A" if n % 2 else "B", "c"]) for n in range(120)]
+    learnt = Occurrences.learn(documents, [], [n % 2 == 1 for n in range(120)], VALUES)
     has, has_not = (learnt.has.share(kind_of(Document("x", "other", category=[root, "c"]), VALUES)) for root in "AB")
-    assert has > 0.7
-    assert has_not < 0.3
+    assert has > 0.8
+    assert has_not < 0.2
     assert learnt.usual == pytest.approx(has, abs=0.05)  # what those that hold it have
 
 
@@ -54,8 +55,9 @@ def test_a_kind_is_judged_by_those_that_hold_the_field_and_not_by_how_few_they_a
     documents, held = [*pans, *others], [n % 2 == 0 for n in range(60)] + [n % 12 == 0 for n in range(600)]
     learnt = Occurrences.learn(documents, [(place(one, "black"), True) for one in pans], held, VALUES)
     pan, ink = Document("x", "white steel pan 7"), Document("x", "white print cartridge 7")
-    assert learnt.confidence(place(pan, "white"), pan, VALUES) > 0.8
-    assert learnt.confidence(place(ink, "white"), ink, VALUES) == 0
+    assert learnt.are_had(pan, VALUES)
+    assert learnt.confidence(place(pan, "white")) > 0.8
+    assert not learnt.are_had(ink, VALUES)
 
 
 def test_what_stands_around() -> None:
@@ -84,7 +86,8 @@ def test_what_was_learnt_goes_through_json(learnt: Occurrences) -> None:
     again = Occurrences.recall(json.loads(json.dumps(learnt.kept())))
     for document in [*PANS, *INKS]:
         at = place(document, document.title.split()[0])
-        assert again.confidence(at, document, VALUES) == learnt.confidence(at, document, VALUES)
+        assert again.confidence(at) == learnt.confidence(at)
+        assert again.are_had(document, VALUES) == learnt.are_had(document, VALUES)
     with pytest.raises(ValueError, match="unpack"):
         Occurrences.recall([1.0, {}])
 

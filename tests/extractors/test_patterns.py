@@ -86,6 +86,13 @@ def test_english(text: str, expected: set[tuple[str, str]]) -> None:
         ("java进阶教程,机械工业出版社", {("made_by", "机械工业出版社")}),
         ("国学旨归廖彬宇清华大学出版社", {("made_by", "清华大学出版社")}),
         ("科普中国,应急科普丛书", {("part_of", "应急科普丛书")}),
+        (
+            "适用华为mate9/mate10手机壳",
+            {("compatible_with", "华为mate9"), ("compatible_with", "mate10"), ("accessory_of", "手机")},
+        ),
+        ("适用华为 mate9 手机壳", {("compatible_with", "华为 mate9"), ("accessory_of", "手机")}),
+        ("适用飞利浦hq7260,hq7290", {("compatible_with", "飞利浦hq7260"), ("compatible_with", "hq7290")}),
+        ("洗衣液:由广州蓝月亮实业有限公司出品", {("made_by", "广州蓝月亮实业有限公司")}),
     ],
 )
 def test_chinese(text: str, expected: set[tuple[str, str]]) -> None:
@@ -107,6 +114,9 @@ def test_chinese(text: str, expected: set[tuple[str, str]]) -> None:
         "Air conditioner for up to 350 sq. ft.",
         "Adapter for DDR3",
         "不适用iPhone 15",
+        "iphone 7 全新手机 送手机壳",
+        "手机屏幕为六寸大屏。手机电池容量高。",
+        "智能手机,屏幕大,续航强,影音娱乐,办公学习,日常拍照,做工精细,手感很好,手机电池容量为四千八百毫安,支持快充,手机屏幕为六寸大屏,色彩鲜艳",
         "包邮配送老师",
         "纯色地毯",
         "一面纯棉内里",

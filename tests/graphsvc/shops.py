@@ -1,8 +1,15 @@
 """A small shop for tests: six products in two languages, and orders of them."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+
+from pydantic import SecretStr
+
+from cypher.driver import Graph
+from graphsvc.service import Service
+from graphsvc.settings import Settings
 
 PRODUCT_COLUMNS = ["id", "title", "brand", "category", "price", "colour", "description"]
 PRODUCTS = [
@@ -37,3 +44,17 @@ def write_products(path: Path, rows: Sequence[Sequence[str]]) -> Path:
 def write_orders(path: Path, rows: Sequence[Sequence[str]]) -> Path:
     """Write order lines."""
     return write_rows(path, rows, ORDER_COLUMNS)
+
+
+@contextmanager
+def in_graph(folder: Path, neo4j: Graph, rows: Sequence[Sequence[str]] = PRODUCTS) -> Iterator[Service]:
+    """A shop of products that a Neo4j has followed."""
+    there = neo4j.connection
+    settings = Settings(
+        home=folder / "shop", encoder="use", neo4j_uri=there.uri, neo4j_user=there.user,
+        neo4j_password=SecretStr(there.password),
+    )  # fmt: skip
+    with Service(settings) as service:
+        service.ingest(str(write_products(folder / "products.csv", rows)), asset="products", name="shop")
+        service.follow_graph()
+        yield service

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from cypher.driver import Graph
@@ -18,20 +17,13 @@ from graphsvc.graph_door import PATIENCE, GraphDoor
 from graphsvc.service import Service
 from graphsvc.settings import Settings
 from graphsvc.shop import Shop
-from tests.graphsvc.shops import PRODUCTS, write_products
+from tests.graphsvc.shops import in_graph
 from tests.silence import silent_neo4j
 
 
 @pytest.fixture
 def service(tmp_path: Path, neo4j: Graph) -> Iterator[Service]:
-    there = neo4j.connection
-    settings = Settings(
-        home=tmp_path / "shop", encoder="use", neo4j_uri=there.uri, neo4j_user=there.user,
-        neo4j_password=SecretStr(there.password),
-    )  # fmt: skip
-    with Service(settings) as service:
-        service.ingest(str(write_products(tmp_path / "products.csv", PRODUCTS)), asset="products", name="shop")
-        service.follow_graph()
+    with in_graph(tmp_path, neo4j) as service:
         yield service
 
 

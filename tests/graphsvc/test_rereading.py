@@ -60,7 +60,8 @@ def saying_in_texts(reader: Reader, *texts: str, word: str = MUSIC, by: str = "m
 def reading(
     service: Service, read: object, unasked: Collection[str] | None = None, read_texts: object = None
 ) -> Rereading:
-    return Rereading(service.warehouse, service.history(), read, (), unasked, read_texts)  # type: ignore[arg-type]
+    told = read_texts or service.reader().read_texts
+    return Rereading(service.warehouse, service.history(), read, told, (), unasked)  # type: ignore[arg-type]
 
 
 def standing(service: Service) -> dict[str, set[tuple[str, str, str]]]:

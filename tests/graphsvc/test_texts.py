@@ -285,12 +285,12 @@ def test_a_text_speaks_up_for_what_was_outvoted_in_the_title(service: Service) -
     assert brand() == ["brand:quill"]
 
 
-def test_without_texts_only_claims_of_rows_are_seen(service: Service) -> None:
+def test_own_claims_are_those_of_rows(service: Service) -> None:
     add(service)
     with closing(service.warehouse.connection()) as connection:
         service.history().view(service.warehouse, connection, "products")
-        view_claims(service.warehouse, service.history(), connection, texts=False)
-        assert connection.sql("SELECT count(*) FROM current_claims WHERE document IS NOT NULL").fetchall() == [(0,)]
+        view_claims(service.warehouse, service.history(), connection)
+        assert connection.sql("SELECT count(*) FROM own_claims WHERE document IS NOT NULL").fetchall() == [(0,)]
 
 
 CHILD = """

@@ -4,17 +4,18 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from cypher.driver import Graph
 from graphsvc.doctor import compare
+from graphsvc.errors import GraphUnavailable
+from graphsvc.graph.projection import GraphProjection
 from graphsvc.service import Service
-from graphsvc.settings import Settings
 from graphsvc.types import Event
-from tests.graphsvc.graph.test_projection import Content, content
-from tests.graphsvc.shops import PRODUCTS, write_products
+from tests.graphsvc.graph.contents import Content, content
+from tests.graphsvc.shops import PRODUCTS, in_graph
 from tests.graphsvc.test_texts import COLOURED, INDIGO
 
 FITS = "It works well. Compatible with Fjordal NB-7, the seller says."
@@ -24,15 +25,7 @@ EDGE = "MATCH (p:Product {id: $product})-[r:COMPATIBLE_WITH]->(:Value {id: $node
 
 @pytest.fixture
 def service(tmp_path: Path, neo4j: Graph) -> Iterator[Service]:
-    there = neo4j.connection
-    settings = Settings(
-        home=tmp_path / "shop", encoder="use", neo4j_uri=there.uri, neo4j_user=there.user,
-        neo4j_password=SecretStr(there.password),
-    )  # fmt: skip
-    with Service(settings) as service:
-        rows = [*PRODUCTS, *COLOURED]
-        service.ingest(str(write_products(tmp_path / "products.csv", rows)), asset="products", name="shop")
-        service.follow_graph()
+    with in_graph(tmp_path, neo4j, [*PRODUCTS, *COLOURED]) as service:
         yield service
 
 
@@ -123,6 +116,38 @@ def test_a_text_that_names_the_brand_has_the_vector_made_anew(service: Service, 
     assert neo4j.read(bare).column() == ["shop:16"]
     service.follow_graph()
     assert neo4j.read(bare).column() == []
+
+
+def test_vectors_are_forgotten_of_the_renamed_product_alone(service: Service, neo4j: Graph) -> None:
+    service.upsert_products([{"id": "shop:16", "title": "Foot rest", "brand": None}])
+    service.model.follow(build=False)
+    service.follow_graph()
+    service.ingest_text("Brand: Quill", "shop:16", "blog:1")  # which the other product has had all the time
+    service.ingest_text(FITS, "shop:14", "blog:2")
+    lay(service)
+    assert neo4j.read("MATCH (p:Product) WHERE p.embedding IS NULL RETURN p.id").column() == ["shop:16"]
+
+
+def test_a_commit_whose_answer_was_lost_hides_no_later_change(
+    service: Service, neo4j: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply = GraphProjection.apply
+
+    def unheard(self: GraphProjection, *args: Any, **options: Any) -> bool:
+        apply(self, *args, **options)
+        raise GraphUnavailable("Neo4j has gone away.", "Wait.")
+
+    say(service, FITS, "shop:14", "blog:1")
+    with monkeypatch.context() as patched:
+        patched.setattr(GraphProjection, "apply", unheard)
+        with pytest.raises(GraphUnavailable):
+            lay(service)
+    service.upsert_products([{"id": "shop:14", "price": 3.0}])
+    service.model.follow(build=False)
+    service.follow_graph()
+    assert neo4j.read("MATCH (p:Product {id: 'shop:14'}) RETURN p.price").column() == [3.0]
+    followed = content(neo4j)
+    assert followed == rebuilt(service, neo4j)
 
 
 def test_a_running_service_brings_texts_and_takes_them_back(service: Service, neo4j: Graph) -> None:

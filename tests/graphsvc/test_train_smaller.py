@@ -54,6 +54,18 @@ def test_a_student_comes_near_to_its_teacher(teacher: TaggerNetwork, tmp_path: P
     assert torch.equal(logits(frozen), logits(teacher)), "a teacher does not learn"
 
 
+def test_a_student_has_no_more_epochs_for_being_small(tmp_path: Path) -> None:
+    pieces = sum(len(row["input_ids"]) for row in ROWS)
+    plan = replace(PLAN, epochs=None, pieces=pieces, student=True)  # what twelve layers would read once
+    _, curve = teach(lambda: network(layers=12), ROWS, collate, plan, tmp_path)
+    last = [
+        row["epoch"]
+        for row, after in zip(curve, [*curve[1:], {"epoch": 0.0}], strict=True)
+        if after["epoch"] < row["epoch"]
+    ]
+    assert last == [1.0, 1.0]
+
+
 def test_the_objective_is_nothing_where_student_and_teacher_agree(teacher: TaggerNetwork) -> None:
     batch = collate(ROWS)
     with torch.no_grad():

@@ -6,8 +6,6 @@ SELECT p.product_id, p.title,
 FROM graph_products AS p JOIN given_facts AS f USING (product_id)
 WHERE p.title IS NOT NULL AND (
     f.predicate IN ('has_brand', 'in_category')
-    OR f.predicate = 'has_attribute' AND (
-        f.attribute IN (SELECT attribute FROM graph_varying)
-        OR regexp_extract(f.attribute, '[^-_]*$') IN (SELECT attribute FROM graph_varying)))
+    OR f.predicate = 'has_attribute' AND f.attribute IN (SELECT attribute FROM graph_varying))
 GROUP BY p.product_id, p.title
 HAVING bool_or(f.predicate = 'has_attribute')

@@ -11,9 +11,12 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from cypher.driver import Graph
+from cypher.server import LocalServer
 from extractors import Document, load_extractor
 from graphsvc import knowledge
 from graphsvc.facts import facts_of
+from graphsvc.graph.projection import GraphProjection
 from graphsvc.graph.tables import BOUGHT_TOGETHER, GraphTables, build_tables
 from graphsvc.warehouse.schemas import TABLES
 
@@ -115,3 +118,10 @@ def connection(shop: TinyShop) -> Iterator[duckdb.DuckDBPyConnection]:
 def graph(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> GraphTables:
     """The tables of the tiny shop."""
     return build_tables(connection, tmp_path / "graph")
+
+
+@pytest.fixture
+def projection(neo4j: Graph, neo4j_server: LocalServer, tmp_path: Path) -> Iterator[GraphProjection]:
+    """A projection into a Neo4j that, as far as it knows, somebody else started."""
+    with closing(GraphProjection(lambda: Graph(neo4j_server.start()), "shop-a", tmp_path / "state")) as opened:
+        yield opened
