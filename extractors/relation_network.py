@@ -15,9 +15,12 @@ from extractors.cover import embed
 class RelationNetwork(nn.Module):
     """Logits of each pair's relation; with labels also the loss, averaged over pairs."""
 
-    def __init__(self, encoder: Any, relations: int, *, dropout: float = 0.1, smoothing: float = 0.0) -> None:
+    def __init__(
+        self, encoder: Any, relations: int, *, dropout: float = 0.1, word_dropout: float = 0.0, smoothing: float = 0.0
+    ) -> None:
         super().__init__()
         self.encoder = encoder
+        self.word_dropout = word_dropout
         width = encoder.config.hidden_size
         self.dropout = nn.Dropout(dropout)
         self.inner = nn.Linear(5 * width, width)
@@ -45,9 +48,8 @@ class RelationNetwork(nn.Module):
         self, input_ids: Tensor, covers: Tensor, attention_mask: Tensor, markers: Tensor, heads: Tensor, tails: Tensor
     ) -> Tensor:
         """float32[pairs, relations]."""
-        hidden = self.encoder(
-            inputs_embeds=embed(self.encoder, input_ids, covers), attention_mask=attention_mask
-        ).last_hidden_state
+        embedded = embed(self.encoder, input_ids, covers, self.word_dropout if self.training else 0.0)
+        hidden = self.encoder(inputs_embeds=embedded, attention_mask=attention_mask).last_hidden_state
         marked = hidden.gather(1, markers.unsqueeze(2).expand(-1, -1, hidden.shape[2])).flatten(1)
         seen = torch.cat([hidden[:, 0], marked, _mean(hidden, heads), _mean(hidden, tails)], 1)
         found: Tensor = self.classifier(self.dropout(torch.tanh(self.inner(self.dropout(seen)))))

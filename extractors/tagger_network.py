@@ -16,9 +16,12 @@ from extractors.linear_chain import LinearChain
 class TaggerNetwork(nn.Module):
     """Emissions for each unit of each text; with labels also the loss, averaged over texts."""
 
-    def __init__(self, encoder: Any, tags: Sequence[str], *, chain: bool = True, dropout: float = 0.1) -> None:
+    def __init__(
+        self, encoder: Any, tags: Sequence[str], *, chain: bool = True, dropout: float = 0.1, word_dropout: float = 0.0
+    ) -> None:
         super().__init__()
         self.encoder = encoder
+        self.word_dropout = word_dropout
         self.dropout = nn.Dropout(dropout)
         self.classifier = nn.Linear(encoder.config.hidden_size, len(tags))
         self.chain = LinearChain(tags) if chain else None
@@ -40,7 +43,7 @@ class TaggerNetwork(nn.Module):
 
     def emissions(self, input_ids: Tensor, covers: Tensor, attention_mask: Tensor, heads: Tensor) -> Tensor:
         """float32[texts, units, tags]."""
-        embedded = embed(self.encoder, input_ids, covers)
+        embedded = embed(self.encoder, input_ids, covers, self.word_dropout if self.training else 0.0)
         hidden = self.encoder(inputs_embeds=embedded, attention_mask=attention_mask).last_hidden_state
         found: Tensor = self.classifier(self.dropout(self._at(hidden, heads)))
         return found

@@ -1,7 +1,7 @@
 """`python -m tests.soak`: the long fault runs, and their result in perf/SOAK.md: how many of each, what went wrong.
 
 They go in portions, each with its own JUnit file, so that runs which were broken off go on where they were. A run's
-number is the seed of its moment: `pytest "tests/test_faults.py::NAME[NUMBER]"` repeats it.
+number is the seed of its moments: `pytest "FILE::NAME[NUMBER]"` repeats it.
 """
 
 import os
@@ -23,6 +23,10 @@ RESULT = ROOT / "perf" / "SOAK.md"
 PORTIONS = ROOT / "perf" / ".cache" / "soak"
 PYTEST = (sys.executable, "-m", "pytest")
 PORTION = 10  # runs of each fault
+FILES = (
+    "tests/test_faults.py", "tests/graphsvc/test_train_checkpoints.py", "tests/graphsvc/test_model_crash.py",
+    "tests/graphsvc/test_rereading_crash.py",
+)  # fmt: skip
 
 
 class Run(NamedTuple):
@@ -52,7 +56,7 @@ def main() -> int:
 
 def collect() -> list[list[str]]:
     """The names of the runs in portions: the same few numbers of every fault."""
-    command = [*PYTEST, "--collect-only", "-q", "-m", "soak", "tests/test_faults.py"]
+    command = [*PYTEST, "--collect-only", "-q", "-m", "soak", *FILES]
     listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     portions = defaultdict(list)
     for name, number in re.findall(r"^(\S+\[(\d+)\])$", listed, re.MULTILINE):

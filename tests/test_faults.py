@@ -1,6 +1,6 @@
 """Real processes, killed at random moments: nothing acknowledged is lost, nothing happens twice, all projections agree.
 
-Five of each run with every test; `make soak` runs 200 more. The number of a run is its seed: it can be repeated.
+Five of each run with every test, `make soak` runs 200 more: see `tests.repeated`.
 """
 
 import json
@@ -30,10 +30,11 @@ from graphsvc.service import Service
 from graphsvc.types import Event
 from tests.conftest import QUICK
 from tests.graphsvc.shops import write_products
+from tests.repeated import runs
 from tests.serving import ROOT, TRACK, UPSERT, Server, agree, answers, make_shop, serving, settings
 
 MORE = [[str(n), f"Copper tray {n}", "Sorrel", "Home > Trays", str(n), "copper", ""] for n in range(100, 160)]
-RUNS = [*range(5), *(pytest.param(run, marks=pytest.mark.soak) for run in range(5, 205))]
+RUNS = runs(5, 200)
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
-"""A moving average of weights. Knows parameters and steps; does not know networks or tasks."""
+"""Averages of weights: over the steps of a training, and over trainings. Does not know networks or tasks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -62,3 +62,13 @@ class Averaged(TrainerCallback):
         with torch.no_grad():
             for weight, value in zip(self._weights, values, strict=False):
                 weight.copy_(value)
+
+
+def stir(networks: Sequence[nn.Module]) -> nn.Module:
+    """The first network with the mean of all their weights: a soup (Wortsman et al. 2022). They began as one."""
+    states = [network.state_dict() for network in networks]
+    networks[0].load_state_dict({
+        name: torch.stack([state[name] for state in states]).mean(0) if weight.is_floating_point() else weight
+        for name, weight in states[0].items()
+    })  # fmt: skip
+    return networks[0]

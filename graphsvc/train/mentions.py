@@ -34,7 +34,8 @@ Progress = Callable[[str, int, int], None]
 TEMPERATURES = np.arange(0.6, 6.01, 0.2)
 LONGEST = 256  # pieces of one window
 CHECKPOINTS = "checkpoints"
-MANY, FEW = (3_000, 0.2), (300, 0.5)  # lessons, and what the cheap tier then weighs: it needs fewer than the encoder
+MANY, FEW = (3_000, 0.2), (300, 0.6)  # lessons, and what the cheap tier then weighs: it needs fewer than the encoder
+ENCODER = "e5"  # of English, too: it knows case, and brands and models are written with it
 
 
 def train_mentions(
@@ -55,13 +56,14 @@ def train_mentions(
     learnt, kept_back = keep_back(lessons, 0) if plan.patience else keep_back(lessons)
     more = augmented(learnt, plan.augment, plan.seed, synonyms, translate)
     folder.mkdir(parents=True, exist_ok=True)
-    cheap = CrfTagger.fit(learnt, CrfOptions(seed=plan.seed), lambda done, of: progress("cheap tier", done, of))
-    (folder / CHEAP).write_bytes(cheap.to_bytes())
-    base = load_base(plan.encoder, [lesson.text for lesson in more], cache, plan.layers)
+    _teach_cheap_tier(learnt, plan, folder, progress)
+    encoder = ENCODER if plan.encoder == "auto" else plan.encoder
+    base = load_base(encoder, [lesson.text for lesson in more], cache, plan.layers)
     tags = tags_for(mention.label for lesson in lessons for mention in lesson.mentions)
     unseen = _rows(kept_back, base, tags)
     network, curve = teach(
-        lambda: TaggerNetwork(deepcopy(base.network), tags, dropout=plan.dropout), _rows(more, base, tags),
+        lambda: TaggerNetwork(deepcopy(base.network), tags, dropout=plan.dropout, word_dropout=plan.word_dropout),
+        _rows(more, base, tags),
         partial(_collate, padding=base.padding), plan, folder / CHECKPOINTS,
         lambda step, of: progress("training the tagger", step, of),
         validation=lambda made: Validation(unseen, SpanF1(made, tags)) if unseen else None,
@@ -70,6 +72,11 @@ def train_mentions(
     _calibrate(folder, kept_back)
     rmtree(folder / CHECKPOINTS, ignore_errors=True)
     return curve
+
+
+def _teach_cheap_tier(lessons: Sequence[LabelledText], plan: Plan, folder: Path, progress: Progress) -> None:
+    cheap = CrfTagger.fit(lessons, CrfOptions(seed=plan.seed), lambda done, of: progress("cheap tier", done, of))
+    (folder / CHEAP).write_bytes(cheap.to_bytes())
 
 
 def _rows(lessons: Sequence[LabelledText], base: Base, tags: Sequence[str]) -> list[dict[str, Any]]:

@@ -16,8 +16,11 @@ PIECES = 1_300_000  # that a training reads at most with twelve layers: 24 minut
 LAYERS = 12
 ADVERSARIAL_EPOCHS = 4  # with time for fewer, plain epochs bring more
 MOST_EPOCHS = 20
+MOST_IN_A_SOUP = 3
+HEAD_RATE = 5e-3
+FEW = 1_000  # lessons
 OWN: Mapping[str, Mapping[str, Any]] = {  # defaults of a task that differ from the plan's
-    "relations": {"adversarial": "auto", "dropout": 0.2, "head_rate": 1e-3},
+    "relations": {"adversarial": "auto", "dropout": 0.2, "word_dropout": 0.0, "head_rate": 1e-3},
 }
 
 
@@ -26,8 +29,12 @@ class Plan:
     """`layers` is how many of the encoder's lower layers are used, 0 for all. `epochs` of None: as many as `pieces`
     allows, at most MOST_EPOCHS. Rates are those of AdamW at their height.
 
-    `head_rate` is for layers that the encoder did not bring; `layer_decay` lowers the rate by layer downwards.
+    `head_rate` is for layers that the encoder did not bring; None is HEAD_RATE, and twice that where lessons, and so
+    the steps to learn in, are few. `layer_decay` lowers the rate by layer downwards.
     `averaging` is the decay of the moving average of weights that is kept in the end, 0 for the last weights.
+    `word_dropout` is the share of pieces that a step does not see, so that their surroundings are learnt, too (Iyyer et
+    al. 2015, "Deep unordered composition rivals syntactic methods for text classification").
+
     `precision` of "auto" times both and takes the faster. `adversarial` is "", "fgm" (Miyato et al. 2017) or "auto":
     where there is time for it; `strength` is the length of its step. `settings` are transformers' own
     TrainingArguments by name.
@@ -35,6 +42,9 @@ class Plan:
     `tuning` says what of the encoder is trained (see `tuning`), at `tuning_rate` unless it is "full".
     `patience` of n stops a training after n of its `validations` that were no better than the best; 0 never stops.
     A checkpoint is saved every `save_steps` steps or, where that is 0, every `save_minutes` minutes.
+    `soup` is how many trainings, from one start and in other orders, are averaged into one network (Wortsman et al.
+    2022, "Model soups"); None: as many whole ones as there is time for, at most MOST_IN_A_SOUP.
+
     `augment` names ways to make more lessons (see `augment`). `ensemble` is how many networks of other seeds teach one;
     `student` halves the layers, `pruned_heads` is the share of attention heads that go. What a student learns from is
     `distillation` parts its teacher, at `temperature`, and the rest its lessons.
@@ -47,12 +57,13 @@ class Plan:
     batch: int = 16
     accumulation: int = 1
     rate: float = 2e-4
-    head_rate: float = 5e-3
+    head_rate: float | None = None
     layer_decay: float = 1.0
     warmup: float = 0.1
     schedule: str = "linear"
     weight_decay: float = 0.01
     dropout: float = 0.1
+    word_dropout: float = 0.15
     averaging: float = 0.997
     precision: str = "auto"
     adversarial: str = ""
@@ -64,6 +75,7 @@ class Plan:
     save_steps: int = 0
     save_minutes: float = 10.0
     augment: Sequence[str] = ()
+    soup: Annotated[int, Field(gt=0)] | None = None
     ensemble: int = 1
     student: bool = False
     pruned_heads: float = 0.0
@@ -73,8 +85,12 @@ class Plan:
     seed: int = 1
     settings: Mapping[str, Any] = field(default_factory=dict)
 
+    def rated(self, lessons: int) -> "Plan":
+        """With the rate of new layers for that many lessons, unless it is given."""
+        return self if self.head_rate else replace(self, head_rate=HEAD_RATE if lessons >= FEW else 2 * HEAD_RATE)
+
     def settled(self, pieces: int, layers: int = LAYERS) -> "Plan":
-        """With the epochs and the adversary that there is time for, over lessons of that many pieces.
+        """With the epochs, the adversary and the soup that there is time for, over lessons of that many pieces.
 
         A quarter of an epoch is the finest step; an adversarial step reads its lessons twice.
         """
@@ -85,7 +101,12 @@ class Plan:
         if adversarial:
             epochs /= 2
         own = max(1.0, min(MOST_EPOCHS, round(4 * epochs) / 4)) if self.epochs is None else self.epochs
-        return replace(self, epochs=own, adversarial=adversarial)
+        return replace(self, epochs=own, adversarial=adversarial, soup=self.soup or self._soup(epochs / own))
+
+    def _soup(self, times: float) -> int:
+        """How many whole trainings there is time for, when there is for one so many times."""
+        is_plain = self.epochs is None and self.tuning == "full" and self.ensemble == 1
+        return max(1, min(MOST_IN_A_SOUP, int(times))) if is_plain else 1
 
 
 def plan_of(given: Mapping[str, Any], more: Sequence[str] = (), task: str = "") -> Plan:

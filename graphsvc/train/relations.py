@@ -47,7 +47,7 @@ def train_relations(
     folder.mkdir(parents=True, exist_ok=True)
     base = load_base(plan.encoder, [lesson.text for lesson in learnt], cache, plan.layers)
     torch.manual_seed(plan.seed)
-    network = RelationNetwork(base.network, len(relations), dropout=plan.dropout)
+    network = RelationNetwork(base.network, len(relations), dropout=plan.dropout, word_dropout=plan.word_dropout)
     rows = [_row(lesson, base, relations) for lesson in learnt]
     curve = fit(
         network, rows, partial(_collate, padding=base.padding), plan, folder / CHECKPOINTS,

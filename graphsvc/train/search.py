@@ -24,6 +24,7 @@ RATES: Mapping[str, tuple[float, float]] = {
 }
 SHARES: Mapping[str, tuple[float, float]] = {
     "layer_decay": (0.7, 1.0), "warmup": (0.0, 0.2), "weight_decay": (0.0, 0.1), "dropout": (0.0, 0.3),
+    "word_dropout": (0.0, 0.3),
 }  # fmt: skip
 CHOICES: Mapping[str, Sequence[Any]] = {
     "schedule": ("linear", "cosine", "constant_with_warmup"), "batch": (8, 16, 32), "adversarial": ("", "fgm"),

@@ -5,7 +5,7 @@ Knows tasks; does not know shops or runs.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -22,7 +22,7 @@ from graphsvc.train.plan import Plan
 Progress = Callable[[str, int, int], None]
 Curve = list[dict[str, float]]
 LEARNT = 0.8  # of the lessons of a search; its tries are judged by the others, never by the test
-TEXTS_ONLY = ("augment", "ensemble", "student", "pruned_heads", "patience")
+TEXTS_ONLY = ("augment", "soup", "ensemble", "student", "pruned_heads", "patience")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +60,12 @@ def search_plan(
     from graphsvc.train.search import search, seconds_of
 
     learnt, kept_back = few(lessons, int(len(lessons) * LEARNT), plan.seed)
+    plan = plan.rated(len(learnt))
 
     def score(tried: Plan) -> float:
+        once = replace(tried, soup=tried.soup or 1)
         with TemporaryDirectory(prefix="try-", dir=folder) as scratch:
-            teach(task, learnt, tried, Path(scratch), cache, progress)
+            teach(task, learnt, once, Path(scratch), cache, progress)
             return float(judge(task, Path(scratch), learnt, kept_back).scores["f1"])
 
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""From lessons to one network that serves: an ensemble, pruned heads and a student where the plan asks for them.
+"""From lessons to one network that serves: a soup, an ensemble, pruned heads, a student where the plan asks for them.
 
 Knows networks with an `encoder` and logits; does not know tasks.
 """
@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from graphsvc.errors import InputError
+from graphsvc.train.averaging import stir
 from graphsvc.train.heads import least_heads, prune_heads
 from graphsvc.train.plan import Plan
 from graphsvc.train.smaller import Distillation, Ensemble, halved, pool_chains
@@ -21,6 +22,7 @@ from graphsvc.train.trainer import Collate, Lessons, Progress, Validation, fit, 
 
 HEADS = "heads.json"
 MOST_BATCHES = 50  # by which heads are judged
+SPACING = 1_000  # between the seeds of a soup's trainings: those of an ensemble follow each other
 
 
 def teach(
@@ -43,11 +45,14 @@ def teach(
     members, curve = [], []
     for seed in range(plan.seed, plan.seed + plan.ensemble):
         torch.manual_seed(seed)
-        member = build()
-        plan = settle(plan, member, lessons)  # a student with half the layers learns no longer for that
-        own = replace(plan, seed=seed)
-        curve += fit(member, lessons, collate, own, folder / f"seed-{seed}", progress, validation=validation(member))
-        members.append(member)
+        start = build()
+        plan = settle(plan, start, lessons)  # a student with half the layers learns no longer for that
+        portions = [*(deepcopy(start) for _ in range(1, plan.soup or 1)), start]
+        for at, portion in enumerate(portions):
+            own = replace(plan, seed=seed + SPACING * at)
+            course = folder / f"seed-{own.seed}"
+            curve += fit(portion, lessons, collate, own, course, progress, validation=validation(portion))
+        members.append(stir(portions))
     if len(members) == 1 and not plan.student and not plan.pruned_heads:
         return members[0], curve
     student = _student(members, lessons, collate, plan, folder)

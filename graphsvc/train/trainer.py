@@ -19,7 +19,7 @@ from graphsvc.train.adversarial import attack_of
 from graphsvc.train.arguments import arguments_of
 from graphsvc.train.averaging import Averaged
 from graphsvc.train.checkpoints import Checkpoints, facts_of, newest, run_of
-from graphsvc.train.plan import Plan
+from graphsvc.train.plan import HEAD_RATE, Plan
 from graphsvc.train.precision import is_bf16
 from graphsvc.train.sampling import EpochSampler
 from graphsvc.train.tuning import Tuning, tune
@@ -79,8 +79,9 @@ def fit(
 
 
 def settle(plan: Plan, network: Any, lessons: Lessons) -> Plan:
-    """The plan with the epochs and the adversary that there is time for; a settled one stays as it is."""
-    return plan.settled(sum(len(lesson["input_ids"]) for lesson in lessons), network.encoder.config.num_hidden_layers)
+    """The plan with the epochs, the adversary and the rates that fit the lessons; a settled one stays as it is."""
+    pieces = sum(len(lesson["input_ids"]) for lesson in lessons)
+    return plan.rated(len(lessons)).settled(pieces, network.encoder.config.num_hidden_layers)
 
 
 def _is_bf16(network: nn.Module, lessons: Lessons, collate: Collate, plan: Plan) -> bool:
@@ -175,7 +176,7 @@ class WorkshopTrainer(Trainer):
 def rate_of(name: str, layers: int, plan: Plan) -> float:
     """The rate of a parameter by its name: "encoder....layer.3...." is the fourth layer from below."""
     if not name.startswith("encoder."):
-        return plan.head_rate
+        return plan.head_rate or HEAD_RATE
     if plan.tuning != "full":
         return plan.tuning_rate
     parts = name.split(".")

@@ -34,6 +34,14 @@ def test_units_know_their_word_and_their_place_in_it() -> None:
     assert [made.word_borders(at) for at in range(6)] == [(0, 1), (0, 1), (2, 4), (2, 4), (2, 4), (5, 5)]
 
 
+def test_units_know_what_part_of_speech_their_word_is() -> None:
+    made = sentence("北京红色 red")
+    assert made.parts_of_speech == ["ns", "ns", "n", "n", "eng"]
+    first, last = (set(row) for row in (made.features({0})[0], made.features()[3]))
+    assert {"t=nsB", "t-1=" + EDGE, "t+1=n"} <= first
+    assert {"t=nE", "t-1=ns", "t+1=eng"} <= last
+
+
 def test_what_is_seen_of_a_unit() -> None:
     seen = sentence("big RED pan 9")
     features = seen.features()

@@ -4,9 +4,12 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from graphsvc.models import Registry
 from graphsvc.service import Service
 from graphsvc.settings import Settings
+from tests.repeated import runs
 
 ROOT = Path(__file__).parent.parent.parent
 BETWEEN = """
@@ -67,8 +70,9 @@ def test_a_kill_between_the_copy_and_the_entry_leaves_nothing(tmp_path: Path) ->
         service.registry.path("mentions", done.stdout.strip())
 
 
-def test_kills_at_any_moment_lose_nothing_that_was_acknowledged(tmp_path: Path) -> None:
-    drawn = random.Random(11)
+@pytest.mark.parametrize("run", runs(2, 20))
+def test_five_kills_of_promotions_lose_nothing_that_was_acknowledged(run: int, tmp_path: Path) -> None:
+    drawn = random.Random(run)
     said: list[list[str]] = []
     for life in range(5):
         with subprocess.Popen(
@@ -82,7 +86,7 @@ def test_kills_at_any_moment_lose_nothing_that_was_acknowledged(tmp_path: Path) 
         assert process.returncode == -9
         with Service(Settings(home=tmp_path / "shop")) as service:
             check(service.registry, said, tmp_path / "shop" / "models" / "mentions")
-    assert {action for action, _ in said} == {"added", "promoted", "removing", "removed"}
+    assert {"added", "promoted"} <= {action for action, _ in said}
 
 
 def check(registry: Registry, said: list[list[str]], folder: Path) -> None:

@@ -6,10 +6,13 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from graphsvc.service import Service
 from tests.graphsvc.shops import PRODUCTS, write_products
 from tests.graphsvc.test_rereading import standing
 from tests.graphsvc.test_service import settings
+from tests.repeated import runs
 
 ROOT = Path(__file__).parent.parent.parent
 LOOP = """
@@ -41,14 +44,15 @@ def words(service: Service) -> list[set[str]]:
     return [{value for what, value, _ in said[name] if what == "sound"} for name in ("shop:3", "shop:4", "shop:5")]
 
 
-def test_kills_at_any_moment_leave_one_reading_whole(tmp_path: Path) -> None:
-    home, drawn = tmp_path / "shop", random.Random(5)
+@pytest.mark.parametrize("run", runs(2, 20))
+def test_five_kills_of_extractions_leave_one_reading_whole(run: int, tmp_path: Path) -> None:
+    home, drawn = tmp_path / "shop", random.Random(run)
     with Service(settings(home)) as service:
         path = write_products(tmp_path / "products.csv", PRODUCTS)
         service.ingest(str(path), asset="products", name="shop")
         service.ingest_text("It hums.", "shop:5", "blog:1")
     acknowledged = -1
-    for _ in range(4):
+    for _ in range(5):
         with subprocess.Popen(
             [sys.executable, "-W", "ignore", "-c", LOOP, str(home)], cwd=ROOT, stdout=subprocess.PIPE, text=True
         ) as process:

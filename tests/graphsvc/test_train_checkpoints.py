@@ -19,6 +19,7 @@ from graphsvc.train.trainer import fit
 from tests.graphsvc import trained_process
 from tests.graphsvc.tiny_networks import PLAN, collate, lessons, network
 from tests.graphsvc.trained_process import STEPS, train, train_together
+from tests.repeated import runs
 
 KILLS = 3
 
@@ -65,13 +66,14 @@ def _reached(folder: Path) -> int:
         return 0
 
 
+@pytest.mark.parametrize("run", runs(3, 31))
 def test_a_training_that_was_killed_three_times_ends_where_an_undisturbed_one_does(
-    tmp_path: Path, processes: Any
+    run: int, tmp_path: Path, processes: Any
 ) -> None:
     calm, rough = tmp_path / "calm", tmp_path / "rough"
     calm.mkdir()
     rough.mkdir()
-    chance = random.Random()
+    chance = random.Random(run)
     steps = sorted(chance.sample(range(4, STEPS - 10), KILLS))
     for step in steps:
         kill_after(rough, step, chance, processes)

@@ -7,10 +7,11 @@ import optuna
 import pytest
 
 from graphsvc.errors import InputError
-from graphsvc.train.plan import Plan
+from graphsvc.train.plan import FEW, Plan
 from graphsvc.train.search import FILE, _suggested, search, seconds_of
 
 SECONDS = 100.0  # that a try takes
+PLAN = Plan().rated(FEW)
 
 
 class Clock:
@@ -30,7 +31,7 @@ def score(plan: Plan) -> float:
 
 def test_the_plan_itself_comes_first_and_the_best_is_never_worse(tmp_path: Path) -> None:
     tried: list[Plan] = []
-    plan = Plan(rate=9e-4, batch=4)
+    plan = replace(PLAN, rate=9e-4, batch=4)
     found = search(lambda one: tried.append(one) or score(one), plan, 8.5 * SECONDS, tmp_path)  # type: ignore[func-returns-value]
     assert tried[0] == plan
     assert len(tried) == len(found.trials) == 8
@@ -42,9 +43,9 @@ def test_the_plan_itself_comes_first_and_the_best_is_never_worse(tmp_path: Path)
 
 
 def test_no_try_begins_that_would_end_too_late(tmp_path: Path) -> None:
-    found = search(score, Plan(), 4.5 * SECONDS, tmp_path)
+    found = search(score, PLAN, 4.5 * SECONDS, tmp_path)
     assert [trial.seconds for trial in found.trials] == 4 * [SECONDS]
-    assert len(search(score, Plan(seed=2), 0.0, tmp_path).trials) == 1, "without a try nothing can be said"
+    assert len(search(score, replace(PLAN, seed=2), 0.0, tmp_path).trials) == 1, "without a try nothing can be said"
 
 
 def test_a_search_that_was_broken_off_goes_on(tmp_path: Path) -> None:
@@ -57,30 +58,30 @@ def test_a_search_that_was_broken_off_goes_on(tmp_path: Path) -> None:
         return score(plan)
 
     with pytest.raises(KeyboardInterrupt):
-        search(broken, Plan(), 10 * SECONDS, tmp_path)
+        search(broken, PLAN, 10 * SECONDS, tmp_path)
     seen: list[int] = []
-    found = search(score, Plan(), 6.5 * SECONDS, tmp_path, lambda tries, best: seen.append(tries))
+    found = search(score, PLAN, 6.5 * SECONDS, tmp_path, lambda tries, best: seen.append(tries))
     assert seen[0] == 3, "two tries were kept"
     assert len(found.trials) == seen[-1] == 6, "what the two had taken counts"
-    other = search(score, replace(Plan(), epochs=1), 2.5 * SECONDS, tmp_path)
+    other = search(score, replace(PLAN, epochs=1), 2.5 * SECONDS, tmp_path)
     assert len(other.trials) == 2, "another plan is another search"
 
 
 def test_a_try_whose_process_was_killed_is_tried_again(tmp_path: Path) -> None:
-    search(score, Plan(), 0.0, tmp_path)
+    search(score, PLAN, 0.0, tmp_path)
     (name,) = optuna.get_all_study_names(f"sqlite:///{tmp_path / FILE}")
     left = optuna.load_study(study_name=name, storage=f"sqlite:///{tmp_path / FILE}").ask()
-    broken = _suggested(left, Plan())
+    broken = _suggested(left, PLAN)
     tried: list[Plan] = []
-    search(lambda one: tried.append(one) or score(one), Plan(), 2.5 * SECONDS, tmp_path)  # type: ignore[func-returns-value]
-    assert tried == [replace(Plan(), **broken)]
+    search(lambda one: tried.append(one) or score(one), PLAN, 2.5 * SECONDS, tmp_path)  # type: ignore[func-returns-value]
+    assert tried == [replace(PLAN, **broken)]
 
 
 def test_other_tunings_search_their_own_rate(tmp_path: Path) -> None:
     tried: list[Plan] = []
-    search(lambda one: tried.append(one) or score(one), Plan(tuning="lora"), 3 * SECONDS, tmp_path)  # type: ignore[func-returns-value]
+    search(lambda one: tried.append(one) or score(one), replace(PLAN, tuning="lora"), 3 * SECONDS, tmp_path)  # type: ignore[func-returns-value]
     assert len({one.tuning_rate for one in tried}) > 1
-    assert {one.rate for one in tried} == {Plan().rate}
+    assert {one.rate for one in tried} == {PLAN.rate}
 
 
 def test_budgets_are_read() -> None:

@@ -13,7 +13,7 @@ from extractors.tagger_network import TaggerNetwork
 from graphsvc.errors import InputError
 from graphsvc.train.heads import least_heads, prune_heads
 from graphsvc.train.smaller import Distillation, Ensemble, halved, pool_chains
-from graphsvc.train.teaching import HEADS, teach
+from graphsvc.train.teaching import HEADS, SPACING, teach
 from graphsvc.train.trainer import fit
 from tests.graphsvc.tiny_networks import PLAN, collate, exported, lessons, loss_of, network
 
@@ -97,6 +97,20 @@ def test_a_list_of_heads_is_enough_to_take_the_weights_of_a_pruned_network(teach
     prune_heads(fresh, json.loads(json.dumps(heads)))
     fresh.load_state_dict(pruned.state_dict())
     assert torch.equal(logits(fresh), logits(pruned))
+
+
+def test_a_soup_is_the_mean_of_trainings_from_one_start(tmp_path: Path) -> None:
+    plan = replace(PLAN, soup=2, epochs=2)
+    made, curve = teach(network, ROWS, collate, plan, tmp_path)
+    alone = []
+    for seed in (plan.seed, plan.seed + SPACING):
+        torch.manual_seed(plan.seed)
+        portion = network()
+        alone.append((portion, fit(portion, ROWS, collate, replace(plan, seed=seed), tmp_path / f"alone-{seed}")))
+    (first, one), (second, other) = alone
+    assert [row["loss"] for row in curve] == [row["loss"] for row in (*one, *other)]
+    assert not torch.equal(first.classifier.weight, second.classifier.weight), "each reads in its own order"
+    assert torch.allclose(made.classifier.weight, (first.classifier.weight + second.classifier.weight) / 2)
 
 
 def test_an_ensemble_is_the_mean_of_its_members() -> None:

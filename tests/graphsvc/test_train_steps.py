@@ -1,20 +1,21 @@
 """One step of training: accumulated, attacked, scheduled, with the plan's options and those that pass through."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from extractors.tagger_network import TaggerNetwork
 from graphsvc.errors import InputError
 from graphsvc.train.adversarial import Attack
 from graphsvc.train.arguments import arguments_of
-from graphsvc.train.plan import MOST_EPOCHS, Plan, plan_of
+from graphsvc.train.plan import FEW, HEAD_RATE, MOST_EPOCHS, MOST_IN_A_SOUP, Plan, plan_of
 from graphsvc.train.precision import is_bf16
-from graphsvc.train.trainer import WorkshopTrainer, fit
+from graphsvc.train.trainer import WorkshopTrainer, fit, settle
 from graphsvc.train.tuning import tune
 from tests.graphsvc.tiny_networks import PLAN, collate, lessons, network, weights
 
@@ -175,3 +176,42 @@ def test_epochs_and_adversary_fit_the_time() -> None:
     assert replace(plan, adversarial="fgm", epochs=2.0).settled(1).adversarial == "fgm"
     assert plan_of({}).settled(10).epochs == MOST_EPOCHS
     assert plan_of({"dropout": 0.3}, task="relations").dropout == 0.3
+
+
+def test_time_that_is_left_makes_a_soup() -> None:
+    plan = plan_of({"pieces": 1_000_000})
+    assert plan.settled(100_000).soup == 1
+    assert plan.settled(20_000).soup == 2
+    assert plan.settled(1_000).soup == MOST_IN_A_SOUP
+    assert plan.settled(20_000).settled(20_000).soup == 2, "a settled plan stays as it is"
+    assert replace(plan, soup=2).settled(100_000).soup == 2
+    for other in (replace(plan, epochs=2.0), replace(plan, tuning="lora"), replace(plan, ensemble=3)):
+        assert other.settled(1_000).soup == 1
+
+
+def test_few_lessons_teach_new_layers_faster() -> None:
+    assert plan_of({}).rated(FEW).head_rate == HEAD_RATE
+    assert plan_of({}).rated(FEW - 1).head_rate == 2 * HEAD_RATE
+    assert plan_of({"head_rate": 1e-4}).rated(1).head_rate == 1e-4
+    assert settle(PLAN, network(), ROWS).head_rate == PLAN.head_rate
+    assert settle(replace(PLAN, head_rate=None), network(), ROWS).head_rate == 2 * HEAD_RATE
+
+
+def test_a_step_does_not_see_every_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = network()
+    seen: list[Tensor] = []
+    monkeypatch.setattr(made.encoder, "forward", _keep(made.encoder.forward, seen))
+    made.word_dropout = 0.5
+    for learns in (True, False):
+        made.train(learns)(**collate(ROWS))
+    hidden = [(found == 0).all(2).float().mean().item() for found in seen]
+    assert 0.3 < hidden[0] < 0.7
+    assert hidden[1] == 0, "what serves sees everything"
+
+
+def _keep(forward: Callable[..., Any], seen: list[Tensor]) -> Callable[..., Any]:
+    def kept(**inputs: Tensor) -> Any:
+        seen.append(inputs["inputs_embeds"])
+        return forward(**inputs)
+
+    return kept
