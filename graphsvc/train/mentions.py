@@ -34,7 +34,7 @@ Progress = Callable[[str, int, int], None]
 TEMPERATURES = np.arange(0.6, 6.01, 0.2)
 LONGEST = 256  # pieces of one window
 CHECKPOINTS = "checkpoints"
-MANY, FEW = (3_000, 0.2), (300, 0.6)  # lessons, and what the cheap tier then weighs: it needs fewer than the encoder
+MANY, FEW = (3_000, 0.2), (300, 0.5)  # lessons, and what the cheap tier then weighs: it needs fewer than the encoder
 ENCODER = "e5"  # of English, too: it knows case, and brands and models are written with it
 
 

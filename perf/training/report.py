@@ -18,7 +18,7 @@ def verdict(figure: Figure, results: Sequence[Result]) -> str:
     """Whether the mean reaches the bound, from how few seeds that is said, and how many of them older code gave."""
     if not results:
         return NOT_YET
-    held = "holds" if value_of(results) >= figure.bound else "DOES NOT HOLD"
+    held = "told" if figure.bound is None else "holds" if value_of(results) >= figure.bound else "DOES NOT HOLD"
     few = f", {len(results)} of {SEEDS} seeds" if len(results) < SEEDS else ""
     older = sum(result.key.code != code_version() for result in results)
     return held + few + (f", {older} by older code" if older else "")
@@ -35,9 +35,14 @@ def line(figure: Figure, results: Sequence[Result]) -> str:
     seeds = ", ".join(f"{result.found['value']:.4f}" for result in results)
     return (
         f"{figure.name}: {figure.read} = {value_of(results):.4f}{interval(results)} over seeds {seeds},"
-        f" bound {figure.bound}: {verdict(figure, results)}\n"
+        f" bound {bound_of(figure)}: {verdict(figure, results)}\n"
         f"  CPU minutes of training {minutes(results)} of {BUDGET}, {precision(results)}{beside(results)}"
     )
+
+
+def bound_of(figure: Figure) -> str:
+    """The bound, or that there is none."""
+    return "none" if figure.bound is None else str(figure.bound)
 
 
 def interval(results: Sequence[Result]) -> str:
@@ -86,10 +91,10 @@ def report(rows: Rows) -> str:
 
 def _row(figure: Figure, results: Sequence[Result]) -> str:
     if not results:
-        return f"| `{figure.name}` | {figure.bound} | — | {NOT_YET} | — | — |"
+        return f"| `{figure.name}` | {bound_of(figure)} | — | {NOT_YET} | — | — |"
     return (
-        f"| `{figure.name}` | {figure.bound} | {value_of(results):.4f}{interval(results)} | {verdict(figure, results)}"
-        f" | {minutes(results)} | {precision(results)} |"
+        f"| `{figure.name}` | {bound_of(figure)} | {value_of(results):.4f}{interval(results)}"
+        f" | {verdict(figure, results)} | {minutes(results)} | {precision(results)} |"
     )
 
 

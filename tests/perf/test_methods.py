@@ -77,7 +77,7 @@ def test_every_way_is_a_plan_and_another_measurement(tmp_path: Path, monkeypatch
     assert all(one.absent for one in measurements())
 
 
-TRAININGS = {"crf": 0, "student": 2, "pruned-heads": 2, "language-model": 3, "ensemble-3": 4}
+TRAININGS = {"crf": 0, "student": 2, "pruned-heads": 2, "language-model": 3, "soup-3": 3, "ensemble-3": 4}
 
 
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: str(method.name))
