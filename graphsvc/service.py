@@ -237,7 +237,7 @@ class Service:
     ) -> IngestedText:  # fmt: skip
         """Take in a text about a product, which becomes claims; the same id again replaces it. `key` as in `track`.
 
-        Without `product_id` the text must surely name one (`graphsvc.linking`). Raises InputError, NotFoundError.
+        Without `product_id` the text must surely name one (`graphsvc.subject`). Raises InputError, NotFoundError.
         """
         given, history = GivenText(text, product_id, document_id, kind), self.history
         once = Once.of(self.vault, "texts", key, [asdict(given)]) if key else None

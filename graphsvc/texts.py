@@ -20,9 +20,9 @@ from graphsvc.history import DOCUMENTS, History
 from graphsvc.ingest import check_name
 from graphsvc.knowledge import Reader, claim_row, refusals_of, text_of, view_texts
 from graphsvc.lineage import stated
-from graphsvc.linking import link
 from graphsvc.log import Entry, WriteLog
 from graphsvc.search.catalogue import Catalogue
+from graphsvc.subject import find_subject
 from graphsvc.types import IngestedText
 from graphsvc.upsert import SOURCE
 from graphsvc.vault import Vault
@@ -64,7 +64,7 @@ class Texts:
         """A text with its claims."""
         text, language = self._read(given.text)
         kind = _short("kind", self._vault.mask(given.kind.strip()) or "text")
-        about = given.product or link(text, catalogue)
+        about = given.product or find_subject(text, catalogue)
         product = product_of(about)
         if product is None:
             raise NotFoundError(f"There is no product {about!r}.", "Import it first, or leave productId out.")

@@ -29,7 +29,7 @@ class Candidate:
     with_brand: bool
 
 
-def link(text: str, catalogue: Catalogue) -> str:
+def find_subject(text: str, catalogue: Catalogue) -> str:
     """The id of the product that a text speaks of. Raises InputError, which names the nearest, when none is sure."""
     beginning = text[:BEGINNING]
     request = SearchRequest(beginning, first=CANDIDATES, reasons=False, correct=False)
