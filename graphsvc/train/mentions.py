@@ -25,6 +25,7 @@ from graphsvc.train.batches import IGNORED, column, mask, pad
 from graphsvc.train.encoders import Base, load_base
 from graphsvc.train.export import export
 from graphsvc.train.kept_back import keep_back
+from graphsvc.train.plan import FEW as FEW_LESSONS
 from graphsvc.train.plan import Plan
 from graphsvc.train.teaching import teach
 from graphsvc.train.trainer import Validation
@@ -53,25 +54,41 @@ def train_mentions(
     """
     if not any(lesson.mentions for lesson in lessons):
         raise LabelError("No text has a mention, so there is nothing to learn.", "Give texts with labels.")
-    learnt, kept_back = keep_back(lessons, 0) if plan.patience else keep_back(lessons)
-    more = augmented(learnt, plan.augment, plan.seed, synonyms, translate)
     folder.mkdir(parents=True, exist_ok=True)
-    _teach_cheap_tier(learnt, plan, folder, progress)
-    encoder = ENCODER if plan.encoder == "auto" else plan.encoder
-    base = load_base(encoder, [lesson.text for lesson in more], cache, plan.layers)
     tags = tags_for(mention.label for lesson in lessons for mention in lesson.mentions)
-    unseen = _rows(kept_back, base, tags)
-    network, curve = teach(
-        lambda: TaggerNetwork(deepcopy(base.network), tags, dropout=plan.dropout, word_dropout=plan.word_dropout),
-        _rows(more, base, tags),
-        partial(_collate, padding=base.padding), plan, folder / CHECKPOINTS,
-        lambda step, of: progress("training the tagger", step, of),
-        validation=lambda made: Validation(unseen, SpanF1(made, tags)) if unseen else None,
-    )  # fmt: skip
-    _save(network, base, tags, _blend(len(learnt)), folder)
+
+    def make(learnt: Sequence[LabelledText], kept_back: Sequence[LabelledText], plan: Plan) -> list[dict[str, float]]:
+        more = augmented(learnt, plan.augment, plan.seed, synonyms, translate)
+        _teach_cheap_tier(learnt, plan, folder, progress)
+        encoder = ENCODER if plan.encoder == "auto" else plan.encoder
+        base = load_base(encoder, [lesson.text for lesson in more], cache, plan.layers)
+        unseen = _rows(kept_back, base, tags)
+        network, curve = teach(
+            lambda: TaggerNetwork(deepcopy(base.network), tags, dropout=plan.dropout, word_dropout=plan.word_dropout),
+            _rows(more, base, tags),
+            partial(_collate, padding=base.padding), plan, folder / CHECKPOINTS / f"{len(learnt)}-lessons",
+            lambda step, of: progress("training the tagger", step, of),
+            validation=lambda made: Validation(unseen, SpanF1(made, tags)) if unseen else None,
+        )  # fmt: skip
+        _save(network, base, tags, _blend(len(learnt)), folder)
+        return curve
+
+    learnt, kept_back = keep_back(lessons, 0) if plan.patience else keep_back(lessons)
+    again = bool(kept_back) and _is_short_of_lessons(len(lessons), plan)
+    curve = make(learnt, kept_back, replace(plan, soup=1) if again else plan)
     _calibrate(folder, kept_back)
+    if again:
+        temperature = TaggerCard.load(folder).temperature
+        curve += make(lessons, (), plan)
+        replace(TaggerCard.load(folder), temperature=temperature).save(folder)
     rmtree(folder / CHECKPOINTS, ignore_errors=True)
     return curve
+
+
+def _is_short_of_lessons(lessons: int, plan: Plan) -> bool:
+    """Whether what was kept back is learnt in the end, too, in a second training that takes over the temperature."""
+    is_free = plan.epochs is None and plan.soup is None
+    return lessons < FEW_LESSONS and is_free and not plan.patience
 
 
 def _teach_cheap_tier(lessons: Sequence[LabelledText], plan: Plan, folder: Path, progress: Progress) -> None:

@@ -1,5 +1,6 @@
 """`train mentions` with every wish at once: more lessons, early stopping, an ensemble, a smaller student."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -46,3 +47,18 @@ def test_every_wish_at_once(encoder: str, tmp_path: Path) -> None:
 def test_without_a_mention_there_is_nothing_to_learn(encoder: str, tmp_path: Path) -> None:
     with pytest.raises(LabelError, match="nothing to learn"):
         train_mentions([LabelledText("red pan")], Plan(encoder=encoder), tmp_path, tmp_path)
+
+
+def test_few_lessons_are_all_learnt_in_the_end(encoder: str, tmp_path: Path) -> None:
+    plan = Plan(encoder=encoder, pieces=200, batch=16, rate=1e-3, precision="fp32")
+    learnt: dict[str, list[int]] = {}
+    train_mentions(lessons(), plan, tmp_path, tmp_path, lambda step, done, of: learnt.setdefault(step, []).append(of))
+    first, all_of_them = sorted(set(learnt["cheap tier"]))
+    assert first < all_of_them == len(lessons())
+    assert len(set(learnt["training the tagger"])) == 2, "twice, the second time with more steps"
+    learnt.clear()
+    train_mentions(
+        lessons(), replace(plan, epochs=1.0), tmp_path, tmp_path,
+        lambda step, done, of: learnt.setdefault(step, []).append(of),
+    )  # fmt: skip
+    assert set(learnt["cheap tier"]) == {first}, "who says how long it learns, has it learn once"
