@@ -1,7 +1,8 @@
 """Relations between two mentions of a text, as they serve: ONNX Runtime on the CPU, no torch.
 
-Knows the folder of a relation model, and which relations may hold between which labels where it was told; training
-stands in `graphsvc.train`.
+A model may have members: other models of the same relations, over other encoders, whose logarithms of probabilities are
+averaged with its own (a logarithmic opinion pool). Knows the folder of a relation model, and which relations may hold
+between which labels where it was told; training stands in `graphsvc.train`.
 """
 
 import json
@@ -28,7 +29,7 @@ class RelationCard:
     """What a relation model's folder says of itself.
 
     `relations` are the classes in order; `allowed` maps a relation to the pairs of labels between which it may hold
-    (the ontology's domain and range), one that is not named may hold between any.
+    (the ontology's domain and range), one that is not named may hold between any. `members` are folders inside.
     """
 
     version: str
@@ -39,6 +40,7 @@ class RelationCard:
     temperature: float = 1.0
     threshold: float = 0.0
     allowed: Mapping[str, Sequence[Sequence[str]]] = field(default_factory=dict)
+    members: Sequence[str] = ()
 
     def save(self, folder: Path) -> None:
         """Write it into a model's folder."""
@@ -81,6 +83,7 @@ class Relations:
         self.version = self.card.version
         self._reader = PieceReader.open(folder / TOKENIZER, self.card.first, self.card.last)
         self._session = open_session(folder / MODEL)
+        self._members = [self._member(folder / name) for name in self.card.members]
 
     def relate(self, pairs: Iterable[Pair]) -> list[Related]:
         """The relation of each (text, head, tail); one less sure than the card's threshold is NONE."""
@@ -88,6 +91,11 @@ class Relations:
 
     def probabilities(self, text: str, head: Mention, tail: Mention) -> Floats:
         """float32[relations], in the card's order, calibrated and within the ontology."""
+        pooled = np.mean([one.log_probabilities(text, head, tail) for one in (self, *self._members)], 0)
+        return np.exp(_normal(pooled / self.card.temperature + self.card.mask(head.label, tail.label)))
+
+    def log_probabilities(self, text: str, head: Mention, tail: Mention) -> Floats:
+        """float32[relations] of its own network alone, as it was trained."""
         made = mark(self._reader, text, head, tail)
         ids = np.array([made.ids], np.int64)
         inputs = {
@@ -95,11 +103,13 @@ class Relations:
             "markers": np.array([made.markers], np.int64), "heads": np.array([made.heads], bool),
             "tails": np.array([made.tails], bool),
         }  # fmt: skip
-        logits = self._session.run(["logits"], inputs)[0][0] / self.card.temperature
-        logits = logits + self.card.mask(head.label, tail.label)
-        likely = np.exp(logits - logits.max())
-        found: Floats = likely / likely.sum()
-        return found
+        return _normal(self._session.run(["logits"], inputs)[0][0])
+
+    def _member(self, folder: Path) -> "Relations":
+        made = Relations(folder)
+        if list(made.card.relations) != list(self.card.relations):
+            raise DamagedModel(f"{folder} knows other relations than the model that it is a member of.")
+        return made
 
     def _relate(self, text: str, head: Mention, tail: Mention) -> Related:
         if self.card.mask(head.label, tail.label).max() < 0:  # NONE is no class here, and no other may hold
@@ -108,3 +118,10 @@ class Relations:
         best = int(sure.argmax())
         relation, confidence = self.card.relations[best], round(float(sure[best]), 4)
         return Related(relation if confidence >= self.card.threshold else NONE, confidence)
+
+
+def _normal(logits: Floats) -> Floats:
+    """Logarithms of probabilities."""
+    above = logits - logits.max()
+    found: Floats = (above - np.log(np.exp(above).sum())).astype(np.float32)
+    return found

@@ -37,8 +37,12 @@ class Base:
 
 def choose_base(texts: Sequence[str]) -> str:
     """e5 where Chinese is written, MiniLM where it is not."""
-    chinese = sum(1 for text in texts if _HAN.search(text))
-    return "e5" if chinese > CHINESE * len(texts) else "minilm"
+    return "e5" if has_chinese(texts) else "minilm"
+
+
+def has_chinese(texts: Sequence[str]) -> bool:
+    """Whether an encoder of these texts must know Chinese."""
+    return sum(1 for text in texts if _HAN.search(text)) > CHINESE * len(texts)
 
 
 def load_base(name: str, texts: Sequence[str], cache: Path, layers: int = 0) -> Base:

@@ -19,7 +19,7 @@ from extractors.relations import TOKENIZER, RelationCard, Relations
 from extractors.types import LabelledPair
 from graphsvc.errors import LabelError
 from graphsvc.train.batches import column, mask, pad
-from graphsvc.train.encoders import Base, load_base
+from graphsvc.train.encoders import Base, has_chinese, load_base
 from graphsvc.train.export import export
 from graphsvc.train.kept_back import keep_back
 from graphsvc.train.plan import Plan
@@ -44,18 +44,42 @@ def train_relations(
     if len(relations) < 2:
         raise LabelError("All pairs have the same relation, so there is nothing to learn.", "Give others, or none.")
     learnt, kept_back = keep_back(lessons)
+    encoders = encoders_of(plan, learnt)
+    own = replace(plan, pieces=plan.pieces // len(encoders))
+    curve: list[dict[str, float]] = []
+    for encoder in reversed(encoders):
+        room = folder if encoder == encoders[0] else folder / encoder
+        curve += _teach(learnt, relations, replace(own, encoder=encoder), room, cache, progress)
+    cards = [RelationCard.load(folder / name) for name in ("", *encoders[1:])]
+    version = blake2b(" ".join(card.version for card in cards).encode(), digest_size=6).hexdigest()
+    replace(cards[0], version=version, allowed=allowed or {}, members=encoders[1:]).save(folder)
+    _calibrate(folder, kept_back)
+    for name in ("", *encoders[1:]):
+        rmtree(folder / name / CHECKPOINTS, ignore_errors=True)
+    return curve
+
+
+def encoders_of(plan: Plan, lessons: Sequence[LabelledPair]) -> tuple[str, ...]:
+    """The encoders of the network and of its members. Two see more than one, but only e5 reads Chinese."""
+    if plan.encoder != "auto":
+        return (plan.encoder,)
+    return ("e5",) if has_chinese([lesson.text for lesson in lessons]) else ("minilm", "e5")
+
+
+def _teach(
+    lessons: Sequence[LabelledPair], relations: Sequence[str], plan: Plan, folder: Path, cache: Path, progress: Progress
+) -> list[dict[str, float]]:
+    """A network of one encoder, and its folder with a card."""
     folder.mkdir(parents=True, exist_ok=True)
-    base = load_base(plan.encoder, [lesson.text for lesson in learnt], cache, plan.layers)
+    base = load_base(plan.encoder, [lesson.text for lesson in lessons], cache, plan.layers)
     torch.manual_seed(plan.seed)
     network = RelationNetwork(base.network, len(relations), dropout=plan.dropout, word_dropout=plan.word_dropout)
-    rows = [_row(lesson, base, relations) for lesson in learnt]
+    rows = [_row(lesson, base, relations) for lesson in lessons]
     curve = fit(
         network, rows, partial(_collate, padding=base.padding), plan, folder / CHECKPOINTS,
-        lambda step, of: progress("training the relation model", step, of),
+        lambda step, of: progress(f"training the relation model over {base.name}", step, of),
     )  # fmt: skip
-    _save(network, base, relations, allowed or {}, folder)
-    _calibrate(folder, kept_back)
-    rmtree(folder / CHECKPOINTS, ignore_errors=True)
+    _save(network, base, relations, folder)
     return curve
 
 
@@ -77,7 +101,7 @@ def _collate(rows: Sequence[Mapping[str, Any]], padding: int) -> dict[str, Tenso
     }  # fmt: skip
 
 
-def _save(network: RelationNetwork, base: Base, relations: Sequence[str], allowed: Allowed, folder: Path) -> None:
+def _save(network: RelationNetwork, base: Base, relations: Sequence[str], folder: Path) -> None:
     base.tokenizer.save(str(folder / TOKENIZER))
     pieces = ("pairs", "pieces")
     ids = torch.tensor([base.reader.read("a b c d").ids])
@@ -90,7 +114,7 @@ def _save(network: RelationNetwork, base: Base, relations: Sequence[str], allowe
         }, "logits", folder,
     )  # fmt: skip
     version = blake2b((folder / "model.onnx").read_bytes(), digest_size=6).hexdigest()
-    RelationCard(version, base.name, relations, base.reader.first, base.reader.last, allowed=allowed).save(folder)
+    RelationCard(version, base.name, relations, base.reader.first, base.reader.last).save(folder)
 
 
 def _calibrate(folder: Path, kept_back: Sequence[LabelledPair]) -> None:

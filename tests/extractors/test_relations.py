@@ -108,6 +108,29 @@ def test_long_texts_and_mentions(folder: Path) -> None:
     assert len(Relations(folder).relate(pairs)) == 2
 
 
+def test_members_are_pooled(folder: Path, tmp_path: Path) -> None:
+    asked = (PAIRS[0].text, PAIRS[0].head, PAIRS[0].tail)
+    alone = Relations(folder).probabilities(*asked)
+    copytree(folder, folder / "second")
+    same = changed(folder, members=["second"])
+    np.testing.assert_allclose(same.probabilities(*asked), alone, atol=1e-6)
+    replace(RelationCard.load(folder), relations=RELATIONS[::-1], members=()).save(folder / "second")
+    with pytest.raises(DamagedModel, match="other relations"):
+        Relations(folder)
+    with pytest.raises(DamagedModel):
+        changed(folder, members=["third"])
+
+
+def test_a_pool_is_as_sure_as_its_members_together(folder: Path) -> None:
+    asked = (PAIRS[0].text, PAIRS[0].head, PAIRS[0].tail)
+    copytree(folder, folder / "second")
+    model = changed(folder, members=["second"])
+    first = model.log_probabilities(*asked)
+    model._members[0].log_probabilities = lambda *_: first[::-1]  # type: ignore[method-assign]
+    pooled = np.exp((first + first[::-1]) / 2)
+    np.testing.assert_allclose(model.probabilities(*asked), pooled / pooled.sum(), atol=1e-6)
+
+
 def test_a_mention_of_nothing(folder: Path) -> None:
     with pytest.raises(ValueError, match="nothing stands"):
         Relations(folder).relate([("red pan", Mention(3, 4, "a"), Mention(0, 3, "b"))])

@@ -115,7 +115,7 @@ class RelationFolder:
         rows = [relations._row(lesson, self.base, RELATIONS) for lesson in labelled_pairs()]
         self.collate = partial(relations._collate, padding=self.base.padding)
         _learn(self.network, rows, self.collate, 4)
-        relations._save(self.network, self.base, RELATIONS, {}, folder)
+        relations._save(self.network, self.base, RELATIONS, folder)
 
 
 def _learn(network: Any, rows: Sequence[dict[str, Any]], collate: Any, epochs: int) -> None:

@@ -5,10 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractors.relations import NONE, Related
+from extractors.relations import NONE, Related, RelationCard, Relations
 from extractors.types import LabelledPair, Mention
 from graphsvc.evaluate.relations import evaluate_relations, macro, micro, score
+from graphsvc.train import encoders
 from graphsvc.train.plan import Plan
+from graphsvc.train.relations import encoders_of, train_relations
 from tests.extractors.tiny_models import encoder_folder, labelled_pairs
 
 CAUSE, TURNED, WHOLE = "Cause-Effect(e1,e2)", "Cause-Effect(e2,e1)", "Component-Whole(e1,e2)"
@@ -100,3 +102,28 @@ def test_a_model_is_trained_and_judged(tmp_path: Path) -> None:
     assert set(found["per_label"]) == {"beside", "colour_of"}
     assert found["f1"] > 0.8
     assert found["per_second"] > 0
+
+
+def test_english_is_read_by_two_encoders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("minilm", "e5"):
+        (tmp_path / name).mkdir()
+        folder = Path(encoder_folder(tmp_path / name))
+        monkeypatch.setitem(encoders.NAMED, name, lambda cache, folder=folder: folder)
+    monkeypatch.setattr(encoders, "_cut", lambda tokenizer, network, texts: tokenizer)
+    plan = Plan(pieces=20_000, batch=8, rate=1e-3, head_rate=1e-2, averaging=0.0, precision="fp32")
+    pairs = [pair for pair in labelled_pairs() if pair.text.isascii()]
+    steps: dict[str, int] = {}
+    train_relations(pairs, plan, tmp_path / "model", tmp_path, lambda step, done, of: steps.update({step: of}))
+    assert [step.rpartition(" ")[2] for step in steps] == ["e5", "minilm"]
+    model = Relations(tmp_path / "model")
+    assert (model.card.encoder, tuple(model.card.members)) == ("minilm", ("e5",))
+    assert model.version not in (RelationCard.load(tmp_path / "model" / "e5").version, "")
+    found = model.relate((pair.text, pair.head, pair.tail) for pair in pairs)
+    assert sum(one.relation == pair.relation for one, pair in zip(found, pairs, strict=True)) > 0.9 * len(pairs)
+    assert not list((tmp_path / "model").glob("**/checkpoints"))
+
+
+def test_chinese_is_read_by_the_encoder_that_can() -> None:
+    assert encoders_of(Plan(), [pair("a b", NONE)]) == ("minilm", "e5")
+    assert encoders_of(Plan(), [pair("甲 乙", NONE)]) == ("e5",)
+    assert encoders_of(Plan(encoder="minilm"), [pair("a b", NONE)]) == ("minilm",)
