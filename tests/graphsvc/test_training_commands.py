@@ -161,7 +161,7 @@ def kill_at_a_checkpoint(home: Path, words: Sequence[object]) -> None:
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ,
     )  # fmt: skip
     until = time.monotonic() + 60
-    while not list(home.glob("runs/*/model/checkpoints/*/checkpoint-*/seal.json")):
+    while not list(home.glob("runs/*/model/checkpoints/**/seal.json")):
         assert process.poll() is None
         assert time.monotonic() < until
         time.sleep(0.01)
