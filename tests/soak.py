@@ -25,7 +25,7 @@ PYTEST = (sys.executable, "-m", "pytest")
 PORTION = 10  # runs of each fault
 FILES = (
     "tests/test_faults.py", "tests/graphsvc/test_train_checkpoints.py", "tests/graphsvc/test_model_crash.py",
-    "tests/graphsvc/test_rereading_crash.py",
+    "tests/graphsvc/test_rereading_crash.py", "tests/graphsvc/test_arrivals.py",
 )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Real processes, killed at random moments: nothing acknowledged is lost, nothing happens twice, all projections agree.
 
-Two of each run with every test, `make soak` runs 203 more: see `tests.repeated`.
+Five of each run with every test, `make soak` runs 200 more: see `tests.repeated`.
 """
 
 import json
@@ -34,7 +34,7 @@ from tests.repeated import runs
 from tests.serving import ROOT, TRACK, UPSERT, Server, agree, answers, make_shop, serving, settings
 
 MORE = [[str(n), f"Copper tray {n}", "Sorrel", "Home > Trays", str(n), "copper", ""] for n in range(100, 160)]
-RUNS = runs(2, 203)
+RUNS = runs(5, 200)
 
 
 @pytest.fixture(scope="module")
