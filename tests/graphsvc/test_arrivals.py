@@ -22,6 +22,7 @@ from graphsvc.service import Service
 from graphsvc.settings import Settings
 from graphsvc.shop import Shop
 from tests.graphsvc.model_files import card, write_model
+from tests.repeated import runs
 
 ROOT = Path(__file__).parent.parent.parent
 BRING = """
@@ -66,7 +67,6 @@ import sys
 from itertools import count
 from pathlib import Path
 from tests.graphsvc.test_arrivals import bring
-from tests.repeated import runs
 
 home, life = Path(sys.argv[1]), sys.argv[2]
 for number in count():
