@@ -19,8 +19,8 @@ _SINGLE, _FIRST, _LAST, _MIDDLE = "S", "B", "E", "M"
 class Sentence:
     """One text's units, folded, with the word that each stands in, its place in it and the word's part of speech.
 
-    The dictionary that cuts Chinese also knows names of people, places and brands from other words; with few lessons
-    that is most of what there is to know of a word that none of them had.
+    The dictionary that cuts Chinese also tells names of people and places from other words; with few lessons that is
+    most of what there is to know of a word that none of them had.
     """
 
     def __init__(self, text: str, units: Sequence[Unit], context: str = "") -> None:

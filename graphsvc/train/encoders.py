@@ -20,6 +20,7 @@ from graphsvc.errors import InputError
 from graphsvc.train.layers import layers_of
 
 CHINESE = 0.02  # share of Chinese lessons from which the encoder must know both languages
+AUTO = "e5"  # for English, too: unlike MiniLM it knows case, which brands and models are written with
 NAMED: dict[str, Callable[[Path], Path]] = {"e5": e5.weights, "minilm": lambda cache: minilm.weights()}
 _HAN = re.compile(f"[{HAN}]")
 
@@ -35,22 +36,17 @@ class Base:
     padding: int
 
 
-def choose_base(texts: Sequence[str]) -> str:
-    """e5 where Chinese is written, MiniLM where it is not."""
-    return "e5" if has_chinese(texts) else "minilm"
-
-
 def has_chinese(texts: Sequence[str]) -> bool:
     """Whether an encoder of these texts must know Chinese."""
     return sum(1 for text in texts if _HAN.search(text)) > CHINESE * len(texts)
 
 
 def load_base(name: str, texts: Sequence[str], cache: Path, layers: int = 0) -> Base:
-    """Load an encoder for lessons of these texts; "auto" chooses. `layers`: so many of the lower ones, 0 for all.
+    """Load an encoder for lessons of these texts; "auto" is AUTO. `layers`: so many of the lower ones, 0 for all.
 
     Raises InputError when there is no such model.
     """
-    chosen = choose_base(texts) if name == "auto" else name
+    chosen = AUTO if name == "auto" else name
     if chosen in NAMED:
         folder = NAMED[chosen](cache)
         tokenizer = _tokenizer_of(folder)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
@@ -28,7 +28,7 @@ from graphsvc.train.kept_back import keep_back
 from graphsvc.train.plan import FEW as FEW_LESSONS
 from graphsvc.train.plan import Plan
 from graphsvc.train.teaching import teach
-from graphsvc.train.trainer import Validation
+from graphsvc.train.trainer import Validation, settle
 from graphsvc.train.validation import SpanF1
 
 Progress = Callable[[str, int, int], None]
@@ -36,7 +36,6 @@ TEMPERATURES = np.arange(0.6, 6.01, 0.2)
 LONGEST = 256  # pieces of one window
 CHECKPOINTS = "checkpoints"
 MANY, FEW = (3_000, 0.2), (300, 0.5)  # lessons, and what the cheap tier then weighs: it needs fewer than the encoder
-ENCODER = "e5"  # of English, too: it knows case, and brands and models are written with it
 
 
 def train_mentions(
@@ -56,44 +55,70 @@ def train_mentions(
         raise LabelError("No text has a mention, so there is nothing to learn.", "Give texts with labels.")
     folder.mkdir(parents=True, exist_ok=True)
     tags = tags_for(mention.label for lesson in lessons for mention in lesson.mentions)
-
-    def make(learnt: Sequence[LabelledText], kept_back: Sequence[LabelledText], plan: Plan) -> list[dict[str, float]]:
-        more = augmented(learnt, plan.augment, plan.seed, synonyms, translate)
-        _teach_cheap_tier(learnt, plan, folder, progress)
-        encoder = ENCODER if plan.encoder == "auto" else plan.encoder
-        base = load_base(encoder, [lesson.text for lesson in more], cache, plan.layers)
-        unseen = _rows(kept_back, base, tags)
-        network, curve = teach(
-            lambda: TaggerNetwork(deepcopy(base.network), tags, dropout=plan.dropout, word_dropout=plan.word_dropout),
-            _rows(more, base, tags),
-            partial(_collate, padding=base.padding), plan, folder / CHECKPOINTS / f"{len(learnt)}-lessons",
-            lambda step, of: progress("training the tagger", step, of),
-            validation=lambda made: Validation(unseen, SpanF1(made, tags)) if unseen else None,
-        )  # fmt: skip
-        _save(network, base, tags, _blend(len(learnt)), folder)
-        return curve
-
     learnt, kept_back = keep_back(lessons, 0) if plan.patience else keep_back(lessons)
-    again = bool(kept_back) and _is_short_of_lessons(len(lessons), plan)
-    curve = make(learnt, kept_back, replace(plan, soup=1) if again else plan)
+    course = _Course(plan, tags, folder, cache, progress, synonyms, translate)
+    first = course.read(learnt)
+    settled = settle(plan, first.base.network.config.num_hidden_layers, first.rows)
+    again = (settled.soup or 1) - 1 if kept_back and _may_learn_again(plan, len(lessons)) else 0
+    curve = course.teach(first, replace(settled, soup=1) if again else settled, kept_back)
     _calibrate(folder, kept_back)
     if again:
         temperature = TaggerCard.load(folder).temperature
-        curve += make(lessons, (), plan)
+        curve += course.teach(course.read(lessons), replace(settled, soup=again))
         replace(TaggerCard.load(folder), temperature=temperature).save(folder)
     rmtree(folder / CHECKPOINTS, ignore_errors=True)
     return curve
 
 
-def _is_short_of_lessons(lessons: int, plan: Plan) -> bool:
-    """Whether what was kept back is learnt in the end, too, in a second training that takes over the temperature."""
-    is_free = plan.epochs is None and plan.soup is None
-    return lessons < FEW_LESSONS and is_free and not plan.patience
+def _may_learn_again(plan: Plan, lessons: int) -> bool:
+    """Whether what was kept back is learnt in the end, too: of few lessons, where the plan leaves it to us.
+
+    Of the trainings that there is time for, the first then gives the temperature, and the others learn all.
+    """
+    return lessons < FEW_LESSONS and plan.soup is None and not plan.patience
 
 
-def _teach_cheap_tier(lessons: Sequence[LabelledText], plan: Plan, folder: Path, progress: Progress) -> None:
-    cheap = CrfTagger.fit(lessons, CrfOptions(seed=plan.seed), lambda done, of: progress("cheap tier", done, of))
-    (folder / CHEAP).write_bytes(cheap.to_bytes())
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Lessons as they are learnt from: as they are, and as rows for an encoder, with those that were made of them."""
+
+    lessons: Sequence[LabelledText]
+    base: Base
+    rows: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """How both tiers are taught."""
+
+    plan: Plan
+    tags: Sequence[str]
+    folder: Path
+    cache: Path
+    progress: Progress
+    synonyms: Mapping[str, Sequence[str]] | None
+    translate: Translate | None
+
+    def read(self, lessons: Sequence[LabelledText]) -> _Read:
+        more = augmented(lessons, self.plan.augment, self.plan.seed, self.synonyms, self.translate)
+        base = load_base(self.plan.encoder, [lesson.text for lesson in more], self.cache, self.plan.layers)
+        return _Read(lessons, base, _rows(more, base, self.tags))
+
+    def teach(self, read: _Read, plan: Plan, kept_back: Sequence[LabelledText] = ()) -> list[dict[str, float]]:
+        """Write the tagger of these lessons; returns its curve."""
+        said = partial(self.progress, "cheap tier")
+        (self.folder / CHEAP).write_bytes(CrfTagger.fit(read.lessons, CrfOptions(seed=plan.seed), said).to_bytes())
+        base, unseen = read.base, _rows(kept_back, read.base, self.tags)
+        network, curve = teach(
+            lambda: TaggerNetwork(
+                deepcopy(base.network), self.tags, dropout=plan.dropout, word_dropout=plan.word_dropout
+            ),
+            read.rows, partial(_collate, padding=base.padding), plan,
+            self.folder / CHECKPOINTS / f"{len(read.lessons)}-lessons", partial(self.progress, "training the tagger"),
+            validation=lambda made: Validation(unseen, SpanF1(made, self.tags)) if unseen else None,
+        )  # fmt: skip
+        _save(network, base, self.tags, _blend(len(read.lessons)), self.folder)
+        return curve
 
 
 def _rows(lessons: Sequence[LabelledText], base: Base, tags: Sequence[str]) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ PIECES = 1_300_000  # that a training reads at most with twelve layers: 24 minut
 LAYERS = 12
 ADVERSARIAL_EPOCHS = 4  # with time for fewer, plain epochs bring more
 MOST_EPOCHS = 20
-MOST_IN_A_SOUP = 3
+MOST_IN_A_SOUP = 4
 HEAD_RATE = 5e-3
 FEW = 1_000  # lessons
 OWN: Mapping[str, Mapping[str, Any]] = {  # defaults of a task that differ from the plan's
@@ -87,7 +87,8 @@ class Plan:
 
     def rated(self, lessons: int) -> "Plan":
         """With the rate of new layers for that many lessons, unless it is given."""
-        return self if self.head_rate else replace(self, head_rate=HEAD_RATE if lessons >= FEW else 2 * HEAD_RATE)
+        own = HEAD_RATE if lessons >= FEW else 2 * HEAD_RATE
+        return replace(self, head_rate=own) if self.head_rate is None else self
 
     def settled(self, pieces: int, layers: int = LAYERS) -> "Plan":
         """With the epochs, the adversary and the soup that there is time for, over lessons of that many pieces.

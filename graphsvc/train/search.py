@@ -63,7 +63,7 @@ def search(
     folder: Path,
     progress: Callable[[int, float], None] = lambda tries, best: None,
 ) -> Found:
-    """Try plans for so many seconds, `plan` itself first, so that the best is never worse.
+    """Try plans for so many seconds, `plan` itself first, so that the best is never worse. It is a rated one.
 
     Tree-structured Parzen estimators (Bergstra et al. 2011). `folder` keeps the tries: a search that was killed goes
     on, and what its tries had taken counts. No try but the first begins that would likely end after the budget.

@@ -46,7 +46,9 @@ def teach(
     for seed in range(plan.seed, plan.seed + plan.ensemble):
         torch.manual_seed(seed)
         start = build()
-        plan = settle(plan, start, lessons)  # a student with half the layers learns no longer for that
+        plan = settle(
+            plan, start.encoder.config.num_hidden_layers, lessons
+        )  # a student with half the layers learns no longer for that
         portions = [*(deepcopy(start) for _ in range(1, plan.soup or 1)), start]
         for at, portion in enumerate(portions):
             own = replace(plan, seed=seed + SPACING * at)

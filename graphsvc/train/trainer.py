@@ -56,7 +56,8 @@ def fit(
     """
     if plan.patience and validation is None:
         raise InputError("No lessons are kept back, so no validation can stop the training.", "Set patience to 0.")
-    plan = settle(plan, network, lessons)
+    encoder: Any = network.encoder
+    plan = settle(plan, encoder.config.num_hidden_layers, lessons)
     torch.set_num_threads(plan.threads)
     torch.manual_seed(plan.seed)
     run = run_of(plan, list(lessons), [(name, tuple(weight.shape)) for name, weight in network.named_parameters()])
@@ -78,10 +79,12 @@ def fit(
     return trainer.complete(run, checkpoint)
 
 
-def settle(plan: Plan, network: Any, lessons: Lessons) -> Plan:
-    """The plan with the epochs, the adversary and the rates that fit the lessons; a settled one stays as it is."""
-    pieces = sum(len(lesson["input_ids"]) for lesson in lessons)
-    return plan.rated(len(lessons)).settled(pieces, network.encoder.config.num_hidden_layers)
+def settle(plan: Plan, layers: int, lessons: Lessons) -> Plan:
+    """The plan with the epochs, the adversary, the soup and the rates that fit lessons, for so many layers.
+
+    A settled one stays as it is.
+    """
+    return plan.rated(len(lessons)).settled(sum(len(lesson["input_ids"]) for lesson in lessons), layers)
 
 
 def _is_bf16(network: nn.Module, lessons: Lessons, collate: Collate, plan: Plan) -> bool:
@@ -176,7 +179,7 @@ class WorkshopTrainer(Trainer):
 def rate_of(name: str, layers: int, plan: Plan) -> float:
     """The rate of a parameter by its name: "encoder....layer.3...." is the fourth layer from below."""
     if not name.startswith("encoder."):
-        return plan.head_rate or HEAD_RATE
+        return HEAD_RATE if plan.head_rate is None else plan.head_rate
     if plan.tuning != "full":
         return plan.tuning_rate
     parts = name.split(".")

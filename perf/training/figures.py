@@ -34,7 +34,8 @@ Lessons = Sequence[Any]
 class Figure:
     """`read` is the path of what is bounded in what the door says, `also` of what is only told beside it.
 
-    A `bound` of None promises nothing."""
+    A `bound` of None promises nothing.
+    """
 
     name: str
     bound: float | None

@@ -109,7 +109,7 @@ def test_english_is_read_by_two_encoders(tmp_path: Path, monkeypatch: pytest.Mon
         (tmp_path / name).mkdir()
         folder = Path(encoder_folder(tmp_path / name))
         monkeypatch.setitem(encoders.NAMED, name, lambda cache, folder=folder: folder)
-    monkeypatch.setattr(encoders, "_cut", lambda tokenizer, network, texts: tokenizer)
+    monkeypatch.setattr(encoders, "_cut", lambda tokenizer, network, texts: tokenizer)  # only e5's own can be cut
     plan = Plan(pieces=20_000, batch=8, rate=1e-3, head_rate=1e-2, averaging=0.0, precision="fp32")
     pairs = [pair for pair in labelled_pairs() if pair.text.isascii()]
     steps: dict[str, int] = {}

@@ -50,15 +50,16 @@ def test_without_a_mention_there_is_nothing_to_learn(encoder: str, tmp_path: Pat
 
 
 def test_few_lessons_are_all_learnt_in_the_end(encoder: str, tmp_path: Path) -> None:
-    plan = Plan(encoder=encoder, pieces=200, batch=16, rate=1e-3, precision="fp32")
-    learnt: dict[str, list[int]] = {}
-    train_mentions(lessons(), plan, tmp_path, tmp_path, lambda step, done, of: learnt.setdefault(step, []).append(of))
-    first, all_of_them = sorted(set(learnt["cheap tier"]))
-    assert first < all_of_them == len(lessons())
-    assert len(set(learnt["training the tagger"])) == 2, "twice, the second time with more steps"
-    learnt.clear()
-    train_mentions(
-        lessons(), replace(plan, epochs=1.0), tmp_path, tmp_path,
-        lambda step, done, of: learnt.setdefault(step, []).append(of),
-    )  # fmt: skip
-    assert set(learnt["cheap tier"]) == {first}, "who says how long it learns, has it learn once"
+    plan = Plan(encoder=encoder, pieces=6_000, batch=16, rate=1e-3, precision="fp32")
+    learnt, steps = taught_by(plan, tmp_path / "time")
+    assert learnt[0] < learnt[1] == len(lessons())
+    assert len(steps) == 2, "twice, the second time with more steps"
+    for other in (replace(plan, epochs=1.0), replace(plan, soup=1), replace(plan, pieces=200)):
+        assert taught_by(other, tmp_path / "once")[0] == learnt[:1], "no time is left, or it is not ours"
+
+
+def taught_by(plan: Plan, folder: Path) -> tuple[list[int], list[int]]:
+    """How many lessons each cheap tier had, and how many steps the trainings of networks."""
+    said: dict[str, list[int]] = {}
+    train_mentions(lessons(), plan, folder, folder, lambda step, done, of: said.setdefault(step, []).append(of))
+    return list(dict.fromkeys(said["cheap tier"])), list(dict.fromkeys(said["training the tagger"]))
