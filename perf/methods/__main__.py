@@ -1,4 +1,4 @@
-"""`python -m perf.methods`: every way to train a tagger on 300 and 1,000 titles, into docs/guides/methods.md.
+"""`python -m perf.methods`: every way to train a tagger on 300 titles, into docs/guides/methods.md.
 
 It takes many hours and may be killed at any time: a finished seed is kept and not measured again. Names are those of
 the ways with the number of titles, such as lora-300. Exit status 1 when a training failed.
