@@ -6,6 +6,7 @@ RUN := $(BIN)/python -m graphsvc
 DEMO_HOME ?= .demo
 UV_VERSION := 0.13.9
 export NUMBA_CACHE_DIR ?= $(CURDIR)/$(VENV)/numba-cache
+unexport PYTHONDONTWRITEBYTECODE  # each of many processes would compile every module anew
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve test check format perf perf-train soak clean

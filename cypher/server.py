@@ -57,8 +57,7 @@ READ_BUFFER = 4 << 20  # bytes that the longest field may have; a larger buffer 
 class LocalServer:
     """Neo4j Community in a folder. One process owns it at a time.
 
-    `jars` is a folder of the operator's own in place of the cache, `jvm` further flags of the runtime. Raises
-    ServerError and what is under it.
+    `jars` is a folder of the operator's own in place of the cache. Raises ServerError and what is under it.
     """
 
     def __init__(
@@ -68,11 +67,9 @@ class LocalServer:
         jars: Path | None = None,
         heap_mb: int = 512,
         page_cache_mb: int = 128,
-        jvm: Sequence[str] = (),
     ) -> None:
         self.folder = folder.absolute()
         self._own_jars, self._heap_mb, self._page_cache_mb = jars, heap_mb, page_cache_mb
-        self._jvm = (*JVM, *jvm)
         self._lock: IO[str] | None = None
         self._java: subprocess.Popen[bytes] | None = None
         self._watcher: subprocess.Popen[bytes] | None = None
@@ -192,7 +189,7 @@ class LocalServer:
         connection = Connection(f"bolt://127.0.0.1:{self._port()}", USER, password)
         self._configure(connection.uri)
         command = [
-            _java(), f"-Xms{min(self._heap_mb, 256)}m", f"-Xmx{self._heap_mb}m", "-XX:+UseSerialGC", *self._jvm,
+            _java(), f"-Xms{min(self._heap_mb, 256)}m", f"-Xmx{self._heap_mb}m", "-XX:+UseSerialGC", *JVM,
             "-cp", f"{jars}/*", MAIN, f"--home-dir={self.folder}", f"--config-dir={self.folder / 'conf'}",
         ]  # fmt: skip
         with self.log.open("wb") as log:
@@ -251,7 +248,7 @@ class LocalServer:
     def _admin(self, jars: Path, arguments: Sequence[str], log: Path, heap_mb: int, folder: Path) -> int:
         """Run an admin command in a folder and a process group of its own; it ends with us."""
         environment = {**os.environ, "NEO4J_HOME": str(self.folder), "NEO4J_CONF": str(self.folder / "conf")}
-        command = [_java(), f"-Xmx{heap_mb}m", "-XX:+UseParallelGC", *self._jvm, "-cp", f"{jars}/*", ADMIN, *arguments]
+        command = [_java(), f"-Xmx{heap_mb}m", "-XX:+UseParallelGC", *JVM, "-cp", f"{jars}/*", ADMIN, *arguments]
         with log.open("wb") as file:
             admin = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, cwd=folder, env=environment,

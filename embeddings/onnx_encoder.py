@@ -7,6 +7,7 @@ does not, and on a CPU a batch would be only a tenth faster.
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +56,12 @@ class OnnxEncoder:
         return vector
 
 
+@lru_cache(maxsize=1)
 def open_session(model: Path, operators: Path | None = None) -> Any:
-    """Open an ONNX file for one CPU thread a call, with a library of further operators where it needs one."""
+    """Open an ONNX file for one CPU thread a call, with a library of further operators where it needs one.
+
+    The last one is shared by all who ask for it: opening takes half a second, and the name of a model says its content.
+    """
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import warnings
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -67,11 +68,18 @@ def _digest(folder: Path) -> str:
     digests = []
     for name in (MODEL, TABLES):
         try:
-            with open(folder / name, "rb") as file:
-                digests.append(hashlib.file_digest(file, "blake2b").hexdigest())
+            state = (folder / name).stat()
+            digests.append(_digest_of(folder / name, state.st_size, state.st_mtime_ns, state.st_ino))
         except FileNotFoundError:
             digests.append("")  # another process has just removed it as damaged
     return hashlib.blake2b(" ".join(digests).encode(), digest_size=12).hexdigest()
+
+
+@lru_cache(maxsize=16)
+def _digest_of(path: Path, *state: int) -> str:
+    """The digest of a file: a process reads it again when its state is another."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "blake2b").hexdigest()
 
 
 def export(model: Path, folder: Path, stem: str) -> None:

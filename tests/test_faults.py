@@ -28,7 +28,6 @@ from graphsvc.idempotency import Once
 from graphsvc.log import WriteLog
 from graphsvc.service import Service
 from graphsvc.types import Event
-from tests.conftest import QUICK
 from tests.graphsvc.shops import write_products
 from tests.repeated import runs
 from tests.serving import ROOT, TRACK, UPSERT, Server, agree, answers, make_shop, serving, settings
@@ -43,6 +42,17 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_shop(tmp_path_factory.mktemp("faults")).parent
 
 
+@pytest.fixture(scope="module")
+def undisturbed(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Any]]:
+    """A file of more products, and what the shop answers after its import."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    shutil.copytree(shop / "shop", folder / "shop")
+    path = write_products(folder / "more.csv", MORE)
+    with Service(settings(folder / "shop")) as service:
+        service.ingest(str(path), asset="products")
+        return path, answers(service)
+
+
 @pytest.fixture
 def neo4j_settings(neo4j: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
     """This process and its children use the tests' Neo4j, which is empty."""
@@ -54,7 +64,7 @@ def neo4j_settings(neo4j: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def mortal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
     """A Neo4j to be killed, at an address that stays."""
-    with LocalServer(tmp_path_factory.mktemp("mortal"), heap_mb=256, page_cache_mb=16, jvm=QUICK) as server:
+    with LocalServer(tmp_path_factory.mktemp("mortal"), heap_mb=256, page_cache_mb=16) as server:
         yield server
 
 
@@ -165,13 +175,11 @@ def test_a_killed_neo4j_costs_nothing_but_time(
 
 @pytest.mark.parametrize("run", RUNS)
 def test_a_killed_import_is_there_whole_or_not_at_all(
-    run: int, shop: Path, tmp_path: Path, neo4j_settings: None
+    run: int, shop: Path, undisturbed: tuple[Path, list[Any]], tmp_path: Path, neo4j_settings: None
 ) -> None:
     """At a random moment of reading, extracting, projecting, swapping; then the same import again."""
-    home, same = tmp_path / "shop", tmp_path / "same"
-    for copy in (home, same):
-        shutil.copytree(shop / "shop", copy)
-    path = write_products(tmp_path / "more.csv", MORE)
+    home, (path, expected) = tmp_path / "shop", undisturbed
+    shutil.copytree(shop / "shop", home)
     command = [sys.executable, "-m", "graphsvc", "--data", str(home), "ingest", str(path), "--as", "products"]
     environment = {**os.environ, "GRAPHSVC_ENCODER": "use"}
     child = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -179,9 +187,6 @@ def test_a_killed_import_is_there_whole_or_not_at_all(
     child.kill()
     child.wait()
     subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    with Service(settings(same)) as service:
-        service.ingest(str(path), asset="products")
-        expected = answers(service)
     assert opened(home) == expected
     with Service(settings(home), write=False) as service:
         assert len([p for p in read_history(service.log).imports if p["name"] == "more"]) == 1

@@ -35,7 +35,6 @@ from graphsvc.service import Service
 from graphsvc.settings import Settings
 from graphsvc.shop import Shop
 from graphsvc.types import Event, SearchRequest
-from tests.conftest import QUICK
 from tests.graphsvc.shops import write_products
 from tests.serving import ROOT, TRACK, agree, answers, make_shop, serving, settings
 
@@ -92,11 +91,8 @@ def cut(path: Path, by: int = 0) -> None:
 # ---- Neo4j
 
 
-def test_neo4j_is_killed_in_the_middle_and_everything_else_goes_on(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_neo4j_is_killed_in_the_middle_and_everything_else_goes_on(home: Path, tmp_path: Path) -> None:
     """Killed between two statements of the first load, and before a small change; started anew each time."""
-    monkeypatch.setenv("JDK_JAVA_OPTIONS", " ".join(QUICK))
     ours = Settings(home=home, encoder="use", neo4j_heap_mb=256, neo4j_page_cache_mb=16)
     planted = [*MORE[0][:-1], f"Ask {PLANTED} for it"]
     with Service(ours) as service:

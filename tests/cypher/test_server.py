@@ -16,7 +16,6 @@ from cypher import jars, process
 from cypher.driver import Graph
 from cypher.errors import GraphAway, ImportFailed, JarsMissing, ServerBusy, ServerError, ServerFailed
 from cypher.server import LocalServer, find_running
-from tests.conftest import QUICK
 
 OWNER = """
 import sys, time
@@ -41,7 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def server(folder: Path) -> LocalServer:
-    return LocalServer(folder, heap_mb=256, page_cache_mb=16, jvm=QUICK)
+    return LocalServer(folder, heap_mb=256, page_cache_mb=16)
 
 
 def java_of(folder: Path) -> process.Identity:
