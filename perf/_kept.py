@@ -1,7 +1,8 @@
 """Results that are kept: a file for each figure and seed, written whole or not at all, so that a killed run goes on.
 
 A result belongs to what was asked, to the data and to the code; of another of these it is another result. They stand
-in $GRAPHSVC_PERF, else in perf/.cache. Knows JSON files; does not know what is measured.
+in $GRAPHSVC_PERF, else in perf/results, which is committed: hours of measuring outlive a machine. Knows JSON files;
+does not know what is measured.
 """
 
 import fcntl
@@ -19,11 +20,17 @@ from typing import Any
 from graphsvc.shop import write_durably
 
 Found = dict[str, Any]
+HERE = Path(__file__).parent
 
 
 def results_folder(room: str) -> Path:
     """Where results of one kind are kept."""
-    return Path(os.environ.get("GRAPHSVC_PERF") or Path(__file__).parent / ".cache") / room
+    return Path(os.environ.get("GRAPHSVC_PERF") or HERE / "results") / room
+
+
+def models_folder(room: str) -> Path:
+    """Where models that measurements were made of are kept; they are not committed."""
+    return Path(os.environ.get("GRAPHSVC_PERF") or HERE / ".cache") / room
 
 
 def marks_of(*said: Any) -> str:

@@ -30,7 +30,7 @@ from graphsvc.train.batches import mask, pad
 from graphsvc.train.export import export
 from graphsvc.train.material import digest_of
 from graphsvc.train.plan import Plan
-from perf._kept import marks_of, results_folder
+from perf._kept import marks_of, models_folder
 from perf._runs import Spoken, load_code
 from perf._search import folder_of
 
@@ -105,7 +105,7 @@ def main() -> int:
         return 0
     lessons, test = (_texts(folder / name) for name in ("train.txt", "dev.txt"))
     learnt = few(lessons, asked.titles, 1)[0] if asked.titles else lessons
-    home, marks = results_folder("taggers"), marks_of(digest_of(learnt), asked.epochs)
+    home, marks = models_folder("taggers"), marks_of(digest_of(learnt), asked.epochs)
     if asked.train:
         load_code()
         for name, plan in PLANS.items():

@@ -177,7 +177,7 @@ def test_where_results_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("GRAPHSVC_PERF", str(tmp_path))
     assert results_folder("training") == tmp_path / "training"
     monkeypatch.delenv("GRAPHSVC_PERF")
-    assert results_folder("training") == ROOT / "perf" / ".cache" / "training"
+    assert results_folder("training") == ROOT / "perf" / "results" / "training"
     assert marks_of({"a": 1, "b": 2}) == marks_of({"b": 2, "a": 1}) != marks_of({"a": 1, "b": 3})
 
 
