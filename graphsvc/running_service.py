@@ -1,6 +1,7 @@
 """A service of this shop that runs already, asked over GraphQL. Knows its address and how its errors look."""
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -10,7 +11,8 @@ from graphsvc.shop import Shop, writer_of
 from graphsvc.texts import GivenText
 
 INGEST_TEXT = "mutation ($input: TextInput!) { ingestText(input: $input) { offset } }"
-REFUSALS = {one.code: one for one in (InputError, *InputError.__subclasses__())}
+INPUT: Sequence[type[InputError]] = (InputError, *InputError.__subclasses__())
+REFUSALS: Mapping[str, type[GraphsvcError]] = {one.code: one for one in INPUT}
 PATIENCE_S = 30.0
 
 
@@ -48,12 +50,12 @@ class RunningService:
                 f"The service at {self._address} does not answer: {error}.",
                 "Start it, then give the same command again: a text that is there already is replaced by itself.",
             ) from error
-        for error in answer.get("errors", ()):
-            raise _error_of(error)
+        for said in answer.get("errors", ()):
+            raise _error_of(said)
         return answer["data"]
 
 
-def _error_of(error: Any) -> GraphsvcError:
-    said = error.get("extensions", {})
-    kind = REFUSALS.get(said.get("code", ""), RefusedError)
-    return kind(str(error["message"]), str(said.get("nextStep", "")))
+def _error_of(said: Mapping[str, Any]) -> GraphsvcError:
+    more = said.get("extensions", {})
+    kind = REFUSALS.get(more.get("code", ""), RefusedError)
+    return kind(str(said["message"]), str(more.get("nextStep", "")))
