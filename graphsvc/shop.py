@@ -17,6 +17,7 @@ from embeddings.arrays import replacing
 from graphsvc.errors import ShopLockedError, StorageError
 
 FORMAT = 2
+LOCK = "writer.lock"
 SHORTEST = 32  # characters of a secret: an empty or a cut one would protect nothing
 
 
@@ -142,7 +143,7 @@ class WriterLock:
     """The right to write to a shop. A second process is refused and told who has it; it ends with its process."""
 
     def __init__(self, shop: Shop, purpose: str) -> None:
-        path = shop.home / "writer.lock"
+        path = shop.home / LOCK
         try:
             self._file: IO[str] = open(path, "a+", encoding="utf-8")  # noqa: SIM115 held as long as the lock
         except OSError as error:
@@ -183,6 +184,14 @@ class WriterLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.release()
+
+
+def writer_of(shop: Shop) -> str:
+    """Who writes the shop, or wrote it last and was killed, as it said itself; empty when nobody does."""
+    try:
+        return (shop.home / LOCK).read_text("utf-8").strip()
+    except OSError:
+        return ""
 
 
 def write_durably(path: Path, content: bytes, mode: int = 0o644) -> None:

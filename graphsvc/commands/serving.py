@@ -40,9 +40,8 @@ def serve_with(application: Application) -> Callable[..., None]:
         """
         given = {"host": host, "port": port}
         settings = context.obj.model_copy(update={key: value for key, value in given.items() if value is not None})
-        with errors(), Service(settings, purpose="the service") as service:
-            listener = listen(settings)
-            address = f"http://{settings.host}:{listener.getsockname()[1]}"
+        with errors(), listen(settings) as listener, Service(settings, purpose=_purpose(settings, listener)) as service:
+            address = _address(settings, listener)
             server = _server(application(service, settings), settings)
             failed: list[Exception] = []
             opening = threading.Thread(target=_open, args=(service, server, failed), name="open", daemon=True)
@@ -116,7 +115,7 @@ def running(application: Application, service: Service, settings: Settings) -> I
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="http", daemon=True)
     thread.start()
     try:
-        yield f"http://{settings.host}:{listener.getsockname()[1]}"
+        yield _address(settings, listener)
     finally:
         server.should_exit = True
         thread.join(timeout=15)
@@ -138,6 +137,16 @@ def listen(settings: Settings) -> socket.socket:
         ) from error
     listener.listen(128)
     return listener
+
+
+def _address(settings: Settings, listener: socket.socket) -> str:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{listener.getsockname()[1]}"
+
+
+def _purpose(settings: Settings, listener: socket.socket) -> str:
+    """What whoever wants to write the shop is told of its writer: `running.address_of` reads the address in it."""
+    return f"the service at {_address(settings, listener)}"
 
 
 def _open(service: Service, server: Any, failed: list[Exception]) -> None:

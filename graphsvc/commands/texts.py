@@ -1,15 +1,24 @@
 """`texts`: reviews and documents about products, one by one, without a server."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Column
 
 from graphsvc.commands.imports import follow_graph
-from graphsvc.commands.terminal import dump, errors, here, out, progress, show
+from graphsvc.commands.terminal import dump, err, errors, here, out, progress, show
+from graphsvc.errors import ShopLockedError
+from graphsvc.running_service import RunningService, address_of
 from graphsvc.service import Service, open_service
 from graphsvc.settings import Settings
+from graphsvc.shop import Shop
+from graphsvc.text_files import Columns, Take, load_texts
 
+COLUMNS = Columns()
 texts = typer.Typer(help="Texts about products: what they say becomes claims.", no_args_is_help=True)
 
 
@@ -39,6 +48,54 @@ def add(
         out.print(f"{done.id} about {done.product_id}: entry {done.offset} of the log, {claims}.", markup=False)
         if json:
             dump({"id": done.id, "product": done.product_id, "offset": done.offset, "claims": len(done.claims)})
+
+
+@texts.command("load")
+def load(
+    context: typer.Context,
+    path: Annotated[str, typer.Argument(metavar="FILE", help="CSV, JSON lines, Parquet...: a text in each row")],
+    text: Annotated[str, typer.Option(help="the column of the text")] = COLUMNS.text,
+    product: Annotated[str, typer.Option(help="the column of the product's id")] = COLUMNS.product,
+    source: Annotated[str, typer.Option(help="what stands before such ids in the shop: of shop:6 it is shop")] = "",
+    name: Annotated[str, typer.Option("--id", help="the column of the text's own id")] = COLUMNS.name,
+    kind: Annotated[str, typer.Option(help="what rows are that have no column kind, as review")] = "text",
+    refused: Annotated[Path | None, typer.Option(help="for refused rows [default: FILE.refused.jsonl]")] = None,
+    json: Annotated[bool, typer.Option("--json", help="one JSON object on the last line")] = False,
+) -> None:
+    """Take in a file of texts one by one; a running service takes them in itself, each within a second.
+
+    Many reviews of a shop that does not run are imported faster: python -m graphsvc ingest FILE --as reviews
+
+    Example:  python -m graphsvc texts load reviews.csv --text body --product sku --source shop
+    """
+    target = refused or Path(f"{Path(path).name}.refused.jsonl")
+    columns = Columns(text, product, name, source=source)
+    with errors(), _taker(_settings(context)) as take, progress() as report:
+        done = load_texts(path, columns, kind, take, target, report)
+    out.print(f"{done.taken:,} texts taken in, {done.refused:,} refused.", markup=False)
+    if done.refused:
+        err.print(f"Why, row by row: {target}. Mend the rows there and load that file.", markup=False)
+    if json:
+        dump(asdict(done) | {"file": str(target) if done.refused else None})
+
+
+@contextmanager
+def _taker(settings: Settings) -> Iterator[Take]:
+    """What takes texts in: the service that writes this shop, or else this process."""
+    try:
+        service = open_service(settings, purpose="texts")
+    except ShopLockedError:
+        shop = Shop.open(settings.home)
+        address = address_of(shop)
+        if address is None:
+            raise
+        with RunningService(address, shop.secret("secret")) as running:
+            err.print(f"The service at {address} takes them in.", markup=False)
+            yield running.ingest_text
+        return
+    with service:
+        yield lambda given: service.ingest_text(given.text, given.product, given.name, given.kind).offset
+        _follow(service)
 
 
 @texts.command("remove")

@@ -1,0 +1,61 @@
+"""A service of this shop that runs already, asked over GraphQL. Knows its address and how its errors look."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import httpx
+
+from graphsvc.errors import GraphsvcError, InputError, RefusedError, UnavailableError
+from graphsvc.shop import Shop, writer_of
+from graphsvc.texts import GivenText
+
+INGEST_TEXT = "mutation ($input: TextInput!) { ingestText(input: $input) { offset } }"
+INPUT: Sequence[type[InputError]] = (InputError, *InputError.__subclasses__())
+REFUSALS: Mapping[str, type[GraphsvcError]] = {one.code: one for one in INPUT}
+PATIENCE_S = 30.0
+
+
+def address_of(shop: Shop) -> str | None:
+    """Where the service that writes this shop listens; None when no service does."""
+    found = re.search(r"https?://\S+?(?=,|\s|$)", writer_of(shop))
+    return found[0] if found else None
+
+
+class RunningService:
+    """A service at an address, as `serve` says it. Use it in a `with`."""
+
+    def __init__(self, address: str, token: str) -> None:
+        self._address = address
+        self._http = httpx.Client(
+            base_url=address, headers={"authorization": f"Bearer {token}"}, timeout=PATIENCE_S, trust_env=False
+        )
+
+    def __enter__(self) -> "RunningService":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._http.close()
+
+    def ingest_text(self, given: GivenText) -> int:
+        """Take in a text; returns its offset. Raises InputError when it is refused, UnavailableError."""
+        text = {"text": given.text, "productId": given.product, "id": given.name, "kind": given.kind}
+        return int(self._ask(INGEST_TEXT, input=text)["ingestText"]["offset"])
+
+    def _ask(self, query: str, **variables: Any) -> Any:
+        try:
+            answer = self._http.post("/graphql", json={"query": query, "variables": variables}).json()
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+            raise UnavailableError(
+                f"The service at {self._address} does not answer: {error}.",
+                "Start it, then give the same command again: a text that is there already is replaced by itself.",
+            ) from error
+        for said in answer.get("errors", ()):
+            raise _error_of(said)
+        return answer["data"]
+
+
+def _error_of(said: Mapping[str, Any]) -> GraphsvcError:
+    more = said.get("extensions", {})
+    kind = REFUSALS.get(more.get("code", ""), RefusedError)
+    return kind(str(said["message"]), str(more.get("nextStep", "")))
