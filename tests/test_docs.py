@@ -43,10 +43,11 @@ def blocks(language: str) -> list[Any]:
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder as the reader of the guides has it: two files, a shop made of them, and the demo's shop."""
+    """A folder as the reader of the guides has it: three files, a shop made of two, and the demo's shop."""
     folder = tmp_path_factory.mktemp("reader")
     write_products(folder / "products.csv", PRODUCTS)
     write_orders(folder / "orders.csv", ORDERS)
+    (folder / "texts.csv").write_text("text,product_id,id\nWorks with the Nordblick NB-8 too.,shop:6,blog:8\n")
     for home in ("shop", ".demo"):
         with Service(Settings(home=folder / home, encoder="use")) as service:
             service.ingest(str(folder / "products.csv"), asset="products", name="shop", build=False)

@@ -207,7 +207,7 @@ def test_neo4j_away_at_start_joins_later_and_may_leave_again(
         with pytest.raises(AssertionError, match="GRAPH_UNAVAILABLE"):
             server.ask('{ entity(id: "brand:sorrel") { name } }')
         code, said = run(home, "ingest", str(home / "shop.json"))
-        assert (code, "is being written by the service, pid" in said) == (1, True), said
+        assert (code, "is being written by the service at http://127.0.0.1:" in said) == (1, True), said
         with line.up():
             until(lambda row: not row["detail"] and row["lag"] == 0)
             assert server.ask('{ entity(id: "brand:sorrel") { name } }')["entity"]["name"] == "Sorrel"

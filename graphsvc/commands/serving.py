@@ -17,7 +17,7 @@ from graphsvc.commands.terminal import err, errors, out, progress, show
 from graphsvc.delivery import Report
 from graphsvc.demo.tour import load_shops, tour
 from graphsvc.demo.workshop import Learnt, learn_from_texts
-from graphsvc.errors import RefusedError
+from graphsvc.errors import GraphsvcError, RefusedError
 from graphsvc.rereading import KINDS
 from graphsvc.service import Service
 from graphsvc.settings import Settings
@@ -65,6 +65,7 @@ def demo_with(application: Application) -> Callable[..., None]:
         """Load the two sample shops, build everything, and answer over HTTP."""
         settings: Settings = context.obj.model_copy(update={"port": 0, "host": "127.0.0.1"})
         with errors(), Service(settings, purpose="the demo") as service:
+            threading.Thread(target=_start_graph, args=(service,), name="start-graph", daemon=True).start()
             with progress() as report:
                 loaded = load_shops(service, report)
                 learnt = learn_from_texts(service, report)
@@ -78,6 +79,12 @@ def demo_with(application: Application) -> Callable[..., None]:
                 tour(address, service.shop.secret("secret"), service.shop.home, out)
 
     return demo
+
+
+def _start_graph(service: Service) -> None:
+    """Neo4j starts while files are read and models learn; what is wrong with it is said when it is needed."""
+    with suppress(GraphsvcError):
+        service.graph.open()
 
 
 def _say(loaded: Sequence[Report]) -> None:

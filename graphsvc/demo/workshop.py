@@ -4,7 +4,7 @@ Nobody has labelled them: labels are drawn from fields and patterns. Knows the p
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from graphsvc.labels import keep_labels
 from graphsvc.labels.lessons import Kind
@@ -53,6 +53,7 @@ def learn_from_texts(service: Service, progress: Progress) -> Learnt:
 
 def _make(service: Service, task: str, plan: Plan, progress: Progress) -> Made:
     material = _material(service, task, TASKS[task].kind)
+    plan = replace(plan, threads=service.settings.threads)
     run = begin(service.shop.home / ROOM, task, plan, (material.train.part, material.test.part))
     with running(run):
         pursue_run(run, material, plan, progress)
