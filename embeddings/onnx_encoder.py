@@ -60,7 +60,7 @@ class OnnxEncoder:
 def open_session(model: Path, operators: Path | None = None) -> Any:
     """Open an ONNX file for one CPU thread a call, with a library of further operators where it needs one.
 
-    The last one is shared by all who ask for it: opening takes half a second, and the name of a model says its content.
+    The last one is shared by all who ask for it: opening reads the whole model, whose name says its content.
     """
     import onnxruntime
 

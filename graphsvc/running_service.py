@@ -11,8 +11,8 @@ from graphsvc.shop import Shop, writer_of
 from graphsvc.texts import GivenText
 
 INGEST_TEXT = "mutation ($input: TextInput!) { ingestText(input: $input) { offset } }"
-INPUT: Sequence[type[InputError]] = (InputError, *InputError.__subclasses__())
-REFUSALS: Mapping[str, type[GraphsvcError]] = {one.code: one for one in INPUT}
+OF_THE_TEXT: Sequence[type[InputError]] = (InputError, *InputError.__subclasses__())
+REFUSALS: Mapping[str, type[GraphsvcError]] = {one.code: one for one in OF_THE_TEXT}
 PATIENCE_S = 30.0
 
 

@@ -6,12 +6,11 @@ does not know who takes texts in.
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from graphsvc.errors import GraphsvcError, InputError, SourceError
+from graphsvc.errors import InputError, SourceError
 from graphsvc.sources import open_source
 from graphsvc.texts import GivenText
 
@@ -50,41 +49,49 @@ def load_texts(
 ) -> Loaded:
     """Take in each row of a file that `open_source` reads, and write the refused ones to `refused`, if there are any.
 
-    `kind` is that of rows that do not say theirs. Raises SourceError, UnavailableError where texts cannot be taken in.
+    `kind` is that of rows that do not say theirs. Raises InputError, and what `take` raises but for refused texts.
     """
+    if refused.exists() and Path(path).exists() and refused.samefile(path):
+        raise InputError(f"{path} cannot be read and written at once.", "Name another file by --refused.")
     source, taken, offset = open_source(path), 0, 0
-    with ExitStack() as stack:
-        file = Refused(refused, stack)
+    with RefusedRows(refused) as rows:
         for line, row in _rows(source.batches(), columns, source.name):
             try:
                 offset, taken = take(_given(row, columns, kind)), taken + 1
             except InputError as error:
-                file.add(line, error, row)
-            progress("texts", taken + file.count, 0)
+                rows.add(row, line, error.code, error.message, error.next_step)
+            progress("texts", taken + rows.count, 0)
         for reject in source.rejects:
-            file.add(reject.line, InputError(reject.reason, reject.fix), {columns.text: reject.text}, reject.rule)
-    return Loaded(taken, file.count, offset)
+            rows.add({columns.text: reject.text}, reject.line, reject.rule, reject.reason, reject.fix)
+        return Loaded(taken, rows.count, offset)
 
 
-class Refused:
+class RefusedRows:
     """A file of JSON lines, made with the first refused row: its own columns, then line, rule, reason and fix."""
 
-    def __init__(self, path: Path, stack: ExitStack) -> None:
-        self._path, self._stack, self.count = path, stack, 0
+    def __init__(self, path: Path) -> None:
+        self._path, self.count = path, 0
         self._file: IO[str] | None = None
 
-    def add(self, line: int, error: GraphsvcError, row: Row, rule: str = "") -> None:
-        """Write one row."""
-        why = {"_line": line, "_rule": rule or error.code, "_reason": error.message, "_fix": error.next_step}
+    def __enter__(self) -> "RefusedRows":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def add(self, row: Row, line: int, rule: str, reason: str, fix: str) -> None:
+        """Write one row. Raises SourceError when the file cannot be written."""
+        whole = {**row, "_line": line, "_rule": rule, "_reason": reason, "_fix": fix}
         try:
             if self._file is None:
-                self._file = self._stack.enter_context(self._path.open("w", encoding="utf-8"))
-            self._file.write(json.dumps({**row, **why}, ensure_ascii=False) + "\n")
+                self._file = self._path.open("w", encoding="utf-8")
+            self._file.write(json.dumps(whole, ensure_ascii=False) + "\n")
             self._file.flush()
-        except OSError as trouble:
+        except OSError as error:
             raise SourceError(
-                f"{self._path} cannot be written: {trouble.strerror}.", "Name another file by --refused."
-            ) from trouble
+                f"{self._path} cannot be written: {error.strerror}.", "Name another file by --refused."
+            ) from error
         self.count += 1
 
 

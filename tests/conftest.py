@@ -19,7 +19,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Where there are workers, whoever leads them has time to link Java's classes, once in an environment."""
     leads = getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput")
     if leads and not java.CLASSES.exists():
-        subprocess.Popen([sys.executable, "-m", "tests.java"], cwd=config.rootpath)
+        config.add_cleanup(subprocess.Popen([sys.executable, "-m", "tests.java"], cwd=config.rootpath).wait)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """The tests' Java: it compiles little, for tests ask each thing once, and finds Neo4j's classes linked already.
 
-`python -m tests.java` links them, in half a minute; `make test` does it beside the first tests of an environment. As
-long as that was not done, Java goes on without. Knows flags and one file in the environment; starts a Neo4j of its own.
+`python -m tests.java` links them; `make test` does it beside the first tests of an environment. As long as that was
+not done, Java goes on without. Knows flags and one file in the environment; starts a Neo4j of its own.
 """
 
 import fcntl
@@ -9,7 +9,6 @@ import json
 import os
 import signal
 import sys
-import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,6 +18,7 @@ from cypher.server import LocalServer
 
 CLASSES = Path(sys.prefix) / f"neo4j-{VERSION}.aot"
 QUICK = "-XX:TieredStopAtLevel=1"
+PATIENCE_S = 300.0
 OPTIONS = f'{QUICK} "-XX:AOTCache={CLASSES}" -Xlog:aot*=off'
 
 
@@ -41,10 +41,9 @@ def link(target: Path) -> None:
         server.stop()  # its password is set; only the next Java is to write its classes
         os.environ["JDK_JAVA_OPTIONS"] = f'{QUICK} "-XX:AOTCacheOutput={partial}"'
         server.start()
-        pid = json.loads((server.folder / "process.json").read_text("utf-8"))["pid"]
-        os.kill(pid, signal.SIGTERM)
-        while process.identify(pid):
-            time.sleep(0.1)  # it writes them when it ends
+        java = process.Identity(**json.loads((server.folder / "process.json").read_text("utf-8")))
+        os.kill(java.pid, signal.SIGTERM)
+        process.wait_for_end(java, PATIENCE_S)  # it writes them when it ends, which takes longer than `stop` waits
         server.stop()
     partial.rename(target)
 

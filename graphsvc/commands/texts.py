@@ -1,4 +1,4 @@
-"""`texts`: reviews and documents about products, one by one, without a server."""
+"""`texts`: reviews and documents about products, one by one or of a file, without a server or beside one."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -64,17 +64,17 @@ def load(
 ) -> None:
     """Take in a file of texts one by one; a running service takes them in itself, each within a second.
 
-    Many reviews of a shop that does not run are imported faster: python -m graphsvc ingest FILE --as reviews
+    Many reviews at once, while nothing serves the shop: python -m graphsvc ingest FILE --as reviews
 
     Example:  python -m graphsvc texts load reviews.csv --text body --product sku --source shop
     """
-    target = refused or Path(f"{Path(path).name}.refused.jsonl")
+    target = refused or Path(f"{path}.refused.jsonl")
     columns = Columns(text, product, name, source=source)
     with errors(), _taker(_settings(context)) as take, progress() as report:
         done = load_texts(path, columns, kind, take, target, report)
-    out.print(f"{done.taken:,} texts taken in, {done.refused:,} refused.", markup=False)
+    out.print(f"Texts taken in: {done.taken:,}; refused: {done.refused:,}.", markup=False)
     if done.refused:
-        err.print(f"Why, row by row: {target}. Mend the rows there and load that file.", markup=False)
+        err.print(f"Why stands in {target}, row by row. Mend them there and load that file.", markup=False)
     if json:
         dump(asdict(done) | {"file": str(target) if done.refused else None})
 
@@ -90,7 +90,7 @@ def _taker(settings: Settings) -> Iterator[Take]:
         if address is None:
             raise
         with RunningService(address, shop.secret("secret")) as running:
-            err.print(f"The service at {address} takes them in.", markup=False)
+            err.print(f"The service at {address} takes the texts in.", markup=False)
             yield running.ingest_text
         return
     with service:

@@ -20,7 +20,7 @@ from graphsvc.workshop import RELATIONS, ROOM, Made, draw_labels, keep_model, pu
 
 SET = "marketplace"
 SOURCES = ("harbour", "lingnan")
-PLANS = {  # a third of an encoder, some minutes of one core: enough for 480 products
+PLANS = {  # a third of an encoder, a few minutes: enough for 480 products
     "mentions": Plan(layers=4, epochs=10, batch=8),
     "relations": Plan(layers=4, epochs=14, batch=4),
 }

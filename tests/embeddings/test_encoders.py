@@ -114,6 +114,11 @@ def test_processes_that_convert_at_once_make_one_sound_model(tiny: Path, tmp_pat
         assert ensure_onnx(tiny, folder, "tiny").with_name(damaged).read_bytes() == sound
 
 
+def test_who_asks_for_an_open_model_shares_it() -> None:
+    one, other = use.load(MODELS, threads=1, bulk=False), use.load(MODELS, threads=2, bulk=True)
+    assert one._session is other._session  # type: ignore[attr-defined]
+
+
 def test_large_tables_are_mapped_and_change_no_vector(tmp_path: Path) -> None:
     whole, made = use._weights(), ensure_onnx(use._weights(), tmp_path, "use")
     assert made.stat().st_size < made.with_name(TABLES).stat().st_size

@@ -54,7 +54,7 @@ def test_what_cannot_be_done_is_said_with_its_next_step(home: Path) -> None:
     assert (gone.exit_code, "There is no text 'blog:9'" in gone.output) == (1, True)
 
 
-@pytest.mark.parametrize("command", ["add", "remove", "list"])
+@pytest.mark.parametrize("command", ["add", "load", "remove", "list"])
 def test_help_shows_an_example(command: str) -> None:
     done = CliRunner().invoke(app, ["texts", command, "--help"])
     assert f"python -m graphsvc texts {command}" in " ".join(done.output.split())

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from graphsvc.errors import SourceError, UnavailableError
+from graphsvc.errors import InputError, SourceError, UnavailableError
 from graphsvc.running_service import RunningService, address_of
 from graphsvc.shop import Shop
 from graphsvc.text_files import Columns, load_texts
@@ -82,6 +82,9 @@ def test_a_load_that_broke_off_says_so_and_a_file_without_texts_names_its_column
     with pytest.raises(SourceError, match="there are text"):
         load_texts(str(file), Columns(text="body"), "text", take, tmp_path / "refused")
     assert not (tmp_path / "refused").exists()
+    with pytest.raises(InputError, match="read and written at once"):
+        load_texts(str(file), Columns(), "text", take, file)
+    assert file.read_text("utf-8").count("\n") == 3
 
 
 def test_rows_that_cannot_be_read_are_refused_too(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
-"""Evaluation of recommenders: the protocol by hand, formats, bad files. Beauty stands in `perf.recommend_beauty`."""
+"""Evaluation of recommenders: the protocol by hand, formats, bad files, and Beauty where it is."""
 
 import gzip
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -142,3 +143,13 @@ def test_files_that_cannot_be_read_are_said(tmp_path: Path) -> None:
             evaluate_sequences(good, write(tmp_path / "a.json", text))
     with pytest.raises(SourceError, match="line 2: 2 columns"):
         evaluate_sequences(good, write(tmp_path / "kg.txt", "1 a 2\n1 a\n"))
+
+
+def test_beauty_holds_its_bounds() -> None:
+    folder = Path(os.environ.get("GRAPHSVC_DATA", "")) / "recommendation" / "amazon-beauty"
+    if "GRAPHSVC_DATA" not in os.environ or not folder.is_dir():
+        pytest.skip("GRAPHSVC_DATA names no folder with recommendation/amazon-beauty")
+    found = evaluate_sequences(str(folder / "sequences.txt"), str(folder / "item-attributes.json"))
+    assert (found["users"], found["items"]) == (22_363, 12_101)
+    assert found["systems"]["blend"]["hr@10"] >= 0.094
+    assert found["systems"]["blend"]["ndcg@10"] >= 0.0575
