@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from transformers import TrainerCallback
 
 FILE = "averaged.safetensors"
+SPACING, DENSE = 5, 100  # steps from one taking in, which reads all the weights, to the next, after so many steps
 
 
 class Averaged(TrainerCallback):
@@ -28,8 +29,10 @@ class Averaged(TrainerCallback):
         self._steps += 1
         if self._means is None:
             self._means = [weight.detach().clone() for weight in self._weights]
-        decay = min(self._decay, (1 + self._steps) / (10 + self._steps))
-        torch._foreach_lerp_(self._means, [weight.detach() for weight in self._weights], 1 - decay)
+        steps = 1 if self._steps <= DENSE else SPACING
+        if self._steps % steps == 0:
+            decay = min(self._decay, (1 + self._steps) / (10 + self._steps)) ** steps
+            torch._foreach_lerp_(self._means, [weight.detach() for weight in self._weights], 1 - decay)
 
     def put(self) -> None:
         """Put the average in the place of the weights."""

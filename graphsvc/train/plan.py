@@ -12,7 +12,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from graphsvc.errors import InputError
 
-PIECES = 1_300_000  # that a training reads at most with twelve layers: 24 minutes of one core at 900 pieces a second
+PIECES = 1_000_000  # that a training reads at most with twelve layers: 27 minutes of a slow core, 620 a second
 LAYERS = 12
 ADVERSARIAL_EPOCHS = 4  # with time for fewer, plain epochs bring more
 MOST_EPOCHS = 20

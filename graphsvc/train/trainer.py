@@ -139,7 +139,7 @@ class WorkshopTrainer(Trainer):
                 for name, parameter in self.network.named_parameters()
                 if parameter.requires_grad
             ]
-            self.optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.98), eps=1e-6)
+            self.optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.98), eps=1e-6, fused=True)
         return self.optimizer
 
     def training_step(self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Any = None) -> Tensor:

@@ -19,6 +19,7 @@ def said(text: str, names: Names = NAMES) -> set[tuple[str, str]]:
     ("text", "expected"),
     [
         ("Silicone case for iPhone 15, black", {("compatible_with", "iPhone 15")}),
+        ("Works with the iPhone 15 too.", {("compatible_with", "iPhone 15")}),
         ("Toner compatible with HP LaserJet 1020", {("compatible_with", "HP LaserJet 1020")}),
         ("Floor mat fits 2010-2014 Ford F-150", {("compatible_with", "2010-2014 Ford F-150")}),
         ("Toner for FS-1100 and FS-1300", {("compatible_with", "FS-1100"), ("compatible_with", "FS-1300")}),
