@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphsvc.ontology import NODE_ID, PREDICATES, attribute_name, is_single
+from graphsvc.warehouse.instance import PLAIN
 from graphsvc.warehouse.schemas import CLAIMS
 from graphsvc.warehouse.tables import SQL
 
@@ -77,7 +77,7 @@ def weighed(claims: pa.Table) -> pa.Table:
     columns = FACTS.append(pa.field("stands", pa.bool_()))
     if not claims.num_rows:
         return columns.empty_table()
-    with closing(duckdb.connect(":memory:")) as connection:
+    with closing(PLAIN.connection()) as connection:
         connection.register("claims", _together(claims))
         distinct = claims.group_by(["predicate", "qualifier", "object"]).aggregate([])
         connection.register("nodes", nodes_of_claims(distinct))

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-import duckdb
 import orjson
 import pyarrow as pa
 
@@ -21,6 +20,7 @@ from graphsvc.warehouse import contracts
 from graphsvc.warehouse.clean import CleanBatch, clean_batch
 from graphsvc.warehouse.contracts import Contract
 from graphsvc.warehouse.fields import ASSETS
+from graphsvc.warehouse.instance import PLAIN
 from graphsvc.warehouse.stage import judge, run_script
 
 ASSET = "products"
@@ -99,7 +99,7 @@ class Cells:
         fields = {rule.name: rule.field for rule in rules}
         used = sorted(set(fields.values()))
         staged = table.select(used).append_column("seq", pa.array(range(table.num_rows), pa.int64()))
-        with closing(duckdb.connect(":memory:")) as connection:
+        with closing(PLAIN.connection()) as connection:
             run_script(connection, "setup")
             judge(connection, self.contract, rules, staged, {name: texts[name] for name in used})
             found = connection.execute("SELECT seq, rule, reason FROM refusals ORDER BY seq").fetchall()

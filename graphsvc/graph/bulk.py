@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from graphsvc.graph.tables import GraphTables, Part
+from graphsvc.warehouse.instance import PLAIN
 
 SEPARATOR = "chr(31)"
 
@@ -40,8 +41,7 @@ def write_files(
     folder.mkdir(parents=True)
     files = ImportFiles(folder)
     parts = tables.parts()
-    with duckdb.connect(":memory:") as connection:
-        connection.execute("SET TimeZone = 'UTC'")
+    with PLAIN.connection() as connection:
         for done, part in enumerate(parts):
             progress(done, len(parts))
             _write_part(connection, tables, part, files)

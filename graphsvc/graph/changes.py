@@ -14,6 +14,7 @@ import orjson
 import pyarrow as pa
 
 from graphsvc.graph.tables import SHARED, SQL, GraphTables, Part
+from graphsvc.warehouse.instance import PLAIN
 
 TOUCHED = pa.schema([("part", pa.string()), ("id", pa.string()), ("end", pa.string())])
 WHOLE = SHARED | {Part.of("Category.CHILD_OF.Category")}  # small changes prune these: they are always upserted whole
@@ -57,8 +58,7 @@ class Changes:
 
     def __init__(self, old: GraphTables, new: GraphTables, touched: pa.Table) -> None:
         self._old, self._new = old, new
-        self._connection = duckdb.connect(":memory:")
-        self._connection.execute("SET TimeZone = 'UTC'")
+        self._connection = PLAIN.connection()
         self._connection.register("touched", touched)
 
     def count(self) -> int:
@@ -99,15 +99,14 @@ class Changes:
 
 def rows_of(tables: GraphTables, part: Part) -> Iterator[list[Row]]:
     """Every row of a part, in batches."""
-    with duckdb.connect(":memory:") as connection:
-        connection.execute("SET TimeZone = 'UTC'")
+    with PLAIN.connection() as connection:
         yield from batches(connection.read_parquet(str(tables.path(part))))
 
 
 def strays(tables: GraphTables, part: Part, found: Iterable[Row]) -> Iterator[list[Row]]:
     """Of the keys that a database holds, those that a part does not have, in batches."""
     schema = pa.schema([(name, pa.string()) for name in part.keys])
-    with duckdb.connect(":memory:") as connection:
+    with PLAIN.connection() as connection:
         connection.register("found", pa.Table.from_pylist(list(found), schema=schema))
         connection.read_parquet(str(tables.path(part))).create_view("new_rows")
         name = "stray_relationships" if part.kind else "stray_nodes"

@@ -18,6 +18,7 @@ from extractors.category import SEPARATOR
 from graphsvc.facts import FACTS
 from graphsvc.families import family_of
 from graphsvc.ontology import FAMILY, RULES, category_id, predicate_of, varies
+from graphsvc.warehouse.instance import PLAIN
 from graphsvc.warehouse.schemas import TABLES, TEXT, WHOLE
 
 SQL = Path(__file__).parent / "sql"
@@ -158,8 +159,7 @@ def build_fact_tables(products: pa.Table, facts: pa.Table) -> HeldTables:
 
     `products` and `facts` hold these products alone, in the columns of PRODUCTS and FACTS.
     """
-    with duckdb.connect(":memory:") as connection:
-        connection.execute("SET threads = 1; SET TimeZone = 'UTC'")
+    with PLAIN.connection() as connection:
         connection.register("current_products", products)
         connection.register("facts", facts)
         _provide(connection, {})

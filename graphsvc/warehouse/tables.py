@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from graphsvc.errors import InputError, StorageError
+from graphsvc.warehouse.instance import Instance
 from graphsvc.warehouse.schemas import TABLES
 
 SQL = Path(__file__).parent / "sql"
@@ -35,8 +36,11 @@ class Warehouse:
 
     def __init__(self, folder: Path, *, memory_mb: int = 250, threads: int = 2) -> None:
         self.folder = folder
-        self._memory_mb = memory_mb
-        self._threads = threads
+        self._instance = Instance({
+            "memory_limit": f"{memory_mb}MB", "threads": threads, "temp_directory": str(self.spill),
+            "preserve_insertion_order": False,
+            "autoinstall_known_extensions": False, "autoload_known_extensions": False,  # that would be a download
+        })  # fmt: skip
 
     @property
     def spill(self) -> Path:
@@ -87,18 +91,10 @@ class Warehouse:
             return {Path(uri).parent.name.removeprefix("batch=") for uri in DeltaTable(path).file_uris()}
 
     def connection(self) -> duckdb.DuckDBPyConnection:
-        """A DuckDB of its own with bounded memory, which spills into the data folder. The caller closes it."""
+        """An empty catalog in a DuckDB with bounded memory, which spills into the data folder. The caller closes it."""
         with storage_errors(self.folder):
             self.spill.mkdir(parents=True, exist_ok=True)
-        connection = duckdb.connect(":memory:")
-        connection.execute(f"SET memory_limit = '{self._memory_mb}MB'")
-        connection.execute(f"SET threads = {self._threads}")
-        connection.execute("SET temp_directory = ?", [str(self.spill)])
-        connection.execute("SET preserve_insertion_order = false")
-        connection.execute("SET TimeZone = 'UTC'")
-        for setting in ("autoinstall_known_extensions", "autoload_known_extensions"):
-            connection.execute(f"SET {setting} = false")  # an extension would be a download
-        return connection
+        return self._instance.connection()
 
     def view(
         self,
