@@ -15,9 +15,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from _search import absent, folder_of
-from _shop_relations import is_unseen
-
 from extractors.types import Claim, Document
 from graphsvc.evaluate.gain import hide_values
 from graphsvc.learning import canonical_phrase, learn_values
@@ -25,6 +22,8 @@ from graphsvc.read_model import model_cache
 from graphsvc.service import Service
 from graphsvc.settings import Settings
 from graphsvc.train.material import documents_of
+from perf._search import absent, folder_of
+from perf._shop_relations import is_unseen
 
 DEMO = Path(__file__).parent.parent / "demo"
 SHOWN = 20

@@ -15,6 +15,7 @@ from graphsvc.search.catalogue import Catalogue
 from graphsvc.service import Service
 from graphsvc.settings import Settings
 from graphsvc.types import SearchRequest
+from perf._verdicts import said
 
 CACHE = Path(__file__).parent / ".cache"
 TIMED = 300  # queries
@@ -65,7 +66,7 @@ def ratio(found: Evaluation, metric: str, bound: float) -> bool:
     held = value >= bound
     print(
         f"hybrid / plain BM25, {metric} = {value:.3f} (95 % of resampled queries {low:.3f}–{high:.3f}), bound {bound}: "
-        f"{'holds' if held else 'DOES NOT HOLD'}"
+        f"{said(held)}"
     )
     return held
 

@@ -17,8 +17,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from _search import absent, folder_of
-
 from extractors import load_extractor
 from extractors.patterns import Patterns
 from extractors.types import Claim, Document, LabelledText
@@ -27,6 +25,7 @@ from graphsvc.families import family_of
 from graphsvc.knowledge import claims_table
 from graphsvc.labels.columns import read
 from graphsvc.ontology import varies
+from perf._search import absent, folder_of
 
 ROOT = Path(__file__).parent.parent
 SHOWN = 20

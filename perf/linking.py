@@ -21,13 +21,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from _search import absent, folder_of
-from _verdicts import said
 
 from graphsvc.entities.decided import Decided
 from graphsvc.entities.linker import Asked, Linker
 from graphsvc.ontology import NODE_ID
 from graphsvc.search.nodes import Node, Nodes
+from perf._search import absent, folder_of
+from perf._verdicts import said
 
 RATIO, PRECISION, STRAY, SPEED = 1.5, 0.95, 0.05, 1_000
 LONGEST = 60  # characters of a value: longer ones are texts

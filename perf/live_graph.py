@@ -21,13 +21,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import mean, median
 
-from _search import absent
-from live_texts import conclude, some_titles, text, word
-
 from cypher.driver import Graph
 from graphsvc.service import Service
 from graphsvc.settings import Settings
 from graphsvc.types import Event
+from perf._search import absent
+from perf.live_texts import conclude, some_titles, text, word
 
 SIZES = (1_000, 50_000)
 TITLES = 4_000  # that are told apart: their vectors are most of the time of an import

@@ -14,12 +14,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import mean, median
 
-from _search import absent, folder_of
-from _verdicts import said
-
 from graphsvc.service import Service
 from graphsvc.settings import Settings
 from graphsvc.types import SearchRequest
+from perf._search import absent, folder_of
+from perf._verdicts import said
 
 BOUND_S, GROWTH = 1.0, 1.5
 SIZES = (1_000, 100_000)

@@ -6,7 +6,8 @@ Neo4j is apart. Torch must not have been imported.
 import sys
 from pathlib import Path
 
-from _demo import Server, loaded, serving
+from perf._demo import Server, loaded, serving
+from perf._verdicts import said
 
 BUDGET_MB = 800
 QUERIES = ("milk", "choclate bar", "保温杯", "frozen pizza", "dog food", "")
@@ -22,7 +23,7 @@ def main() -> int:
         torch = "libtorch" in Path(f"/proc/{server.process.pid}/maps").read_text("utf-8")
     held = used <= BUDGET_MB and not torch
     print(f"last answer had {found} matches; torch imported: {torch}")
-    print(f"USS {used:.0f} MB, budget {BUDGET_MB} MB: {'holds' if held else 'DOES NOT HOLD'}")
+    print(f"USS {used:.0f} MB, budget {BUDGET_MB} MB: {said(held)}")
     return 0 if held else 1
 
 

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from graphsvc.evaluate.recommend import evaluate_sequences
+from perf._verdicts import said
 
 BOUNDS = {"hr@10": 0.094, "ndcg@10": 0.0575}
 
@@ -29,10 +30,7 @@ def main() -> int:
         blend, popular = found["systems"]["blend"][metric], found["systems"]["popular"][metric]
         holds = blend >= bound
         held &= holds
-        print(
-            f"blend {metric} = {blend:.4f} ({blend / popular:.1f}× popular), bound {bound}: "
-            f"{'holds' if holds else 'DOES NOT HOLD'}"
-        )
+        print(f"blend {metric} = {blend:.4f} ({blend / popular:.1f}× popular), bound {bound}: {said(holds)}")
     return 0 if held else 1
 
 

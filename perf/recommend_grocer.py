@@ -18,6 +18,7 @@ from graphsvc.recommend.content import Content
 from graphsvc.recommend.contract import Interactions
 from graphsvc.recommend.sequences import Numbers, Sequences
 from perf._demo import loaded
+from perf._verdicts import said
 
 DEPTH, BOUND, FEWEST = 10, 1.0, 20
 
@@ -45,7 +46,7 @@ def main() -> int:
     print(f"{len(chosen)} households; weights {without}; fitted and tuned in {cpu:.0f} CPU ms")
     ratio = found["blend"] / found["bought most"]
     held = ratio >= BOUND
-    print(f"blend / what each bought most = {ratio:.3f}, bound {BOUND}: {'holds' if held else 'DOES NOT HOLD'}")
+    print(f"blend / what each bought most = {ratio:.3f}, bound {BOUND}: {said(held)}")
     return 0 if held else 1
 
 

@@ -6,9 +6,8 @@ one leaves it out.
 
 import sys
 
-from _search import absent, costs, ratio, read, shop, table
-
 from graphsvc.evaluate.search import judge
+from perf._search import absent, costs, ratio, read, shop, table
 
 BOUNDS = {"condensed_ndcg@10": 1.05, "ndcg@10": 1.0}
 

@@ -2,9 +2,8 @@
 
 import sys
 
-from _search import absent, costs, ratio, read, shop, table
-
 from graphsvc.evaluate.search import judge
+from perf._search import absent, costs, ratio, read, shop, table
 
 BOUND = 1.27
 

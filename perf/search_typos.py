@@ -6,11 +6,12 @@ What plain BM25 loses by the same slips stands beside it. On Home Depot's judged
 import sys
 
 import numpy as np
-from _search import absent, costs, read, shop
 
 from graphsvc.evaluate.baseline import PlainBm25
 from graphsvc.evaluate.metrics import ndcg
 from graphsvc.evaluate.typos import with_typo
+from perf._search import absent, costs, read, shop
+from perf._verdicts import said
 
 BOUND = 0.08
 
@@ -37,7 +38,7 @@ def main() -> int:
     held = losses["hybrid"] <= BOUND
     print(f"{len(grades):,} queries, {changed:,} with a slip; hybrid's loss / plain BM25's = "
           f"{losses['hybrid'] / losses['plain BM25']:.2f}")  # fmt: skip
-    print(f"loss {losses['hybrid']:.1%}, bound {BOUND:.0%}: {'holds' if held else 'DOES NOT HOLD'}")
+    print(f"loss {losses['hybrid']:.1%}, bound {BOUND:.0%}: {said(held)}")
     return 0 if held else 1
 
 

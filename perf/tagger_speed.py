@@ -33,6 +33,7 @@ from graphsvc.train.plan import Plan
 from perf._kept import marks_of, models_folder
 from perf._runs import Spoken, load_code
 from perf._search import folder_of
+from perf._verdicts import said
 
 DATA = "mentions"
 WARM = 20  # titles
@@ -177,7 +178,7 @@ def _judge(name: str, timed: Timed, plain: Timed, gained: float, test: Texts) ->
         (f"torch fp32 / {name} int8, CPU a title = {ratio:.2f}, bound {fast}", ratio >= fast),
         (f"{name} int8 loses {-gained:.4f} of F1 on unseen, bound {loss}", -gained <= loss),
     ):
-        print(f"{text}: {'holds' if good else 'DOES NOT HOLD'}")
+        print(f"{text}: {said(good)}")
     return ratio >= fast and -gained <= loss
 
 

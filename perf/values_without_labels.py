@@ -10,14 +10,14 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from _search import absent, folder_of
-
 from graphsvc.evaluate.gain import evaluate_gain
 from graphsvc.learning import canonical_phrase, learn_values
 from graphsvc.read_model import model_cache
 from graphsvc.service import Service
 from graphsvc.settings import Settings
 from graphsvc.train.material import documents_of
+from perf._search import absent, folder_of
+from perf._verdicts import said
 
 PRECISION = 0.9
 SETS = (
@@ -47,10 +47,7 @@ def main() -> int:
         print(f"{name}: {len(kept):,} products, {row['products']:,} with a hidden {attribute} over {SEEDS} seeds")
         print(f"gazetteer alone: precision {row['gazetteer']['precision']}, recall {row['gazetteer']['recall']}")
         print(f"learning {found['cpu_seconds']['train']} CPU s")
-        print(
-            f"precision = {row['precision']} at recall {row['recall']}, bounds {PRECISION} at {recall}:"
-            f" {'holds' if good else 'DOES NOT HOLD'}"
-        )
+        print(f"precision = {row['precision']} at recall {row['recall']}, bounds {PRECISION} at {recall}: {said(good)}")
     return 0 if all(held) else 1
 
 

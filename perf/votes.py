@@ -11,13 +11,12 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
-from _search import absent, folder_of
-from _verdicts import said
-
 from extractors import Document
 from graphsvc.facts import weighed
 from graphsvc.knowledge import Reader, claims_table
 from graphsvc.ontology import brand_id
+from perf._search import absent, folder_of
+from perf._verdicts import said
 
 PRECISION, RECALL = 0.99, 0.005
 LEARNT, ASKED = 15_000, 6_000  # products at most
