@@ -11,6 +11,7 @@ from hashlib import blake2b
 from itertools import zip_longest
 from pathlib import Path
 from random import Random
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ DEFAULTS = CrfOptions()
 
 
 class CrfTagger:
-    """Finds mentions as it was taught to. Not to be shared between threads."""
+    """Finds mentions as it was taught to. Threads may share it; they wait for each other."""
 
     name = "crf"
 
@@ -48,6 +49,7 @@ class CrfTagger:
         self._model = model  # crfsuite reads from it for as long as it is open
         self._tagger: Any = pycrfsuite.Tagger()
         self._tagger.open_inmemory(model)
+        self._lock = Lock()  # crfsuite's tagger holds the text of which it is asked
         self.tags: list[str] = sorted(self._tagger.labels())
         self.version = blake2b(model, digest_size=6).hexdigest()
 
@@ -91,21 +93,26 @@ class CrfTagger:
         units = units_of(text)
         if not units:
             return np.zeros((0, len(self.tags)), np.float32)
-        self._tagger.set(Sentence(text, units, context).features())
-        return np.array([[self._tagger.marginal(tag, at) for tag in self.tags] for at in range(len(units))], np.float32)
+        features = Sentence(text, units, context).features()
+        with self._lock:
+            self._tagger.set(features)
+            found = [[self._tagger.marginal(tag, at) for tag in self.tags] for at in range(len(units))]
+        return np.array(found, np.float32)
 
     def _find(self, text: str, context: str) -> list[Mention]:
         units = units_of(text)
         if not units:
             return []
-        tags = self._tagger.tag(Sentence(text, units, context).features())
-        return [
-            Mention(
-                units[first].start, units[last].end, label,
-                round(min(self._tagger.marginal(tags[at], at) for at in range(first, last + 1)), 4),
-            )
-            for first, last, label in spans_of(tags)
-        ]  # fmt: skip
+        features = Sentence(text, units, context).features()
+        with self._lock:
+            tags = self._tagger.tag(features)
+            return [
+                Mention(
+                    units[first].start, units[last].end, label,
+                    round(min(self._tagger.marginal(tags[at], at) for at in range(first, last + 1)), 4),
+                )
+                for first, last, label in spans_of(tags)
+            ]  # fmt: skip
 
 
 def _forgotten(tags: Sequence[str], options: CrfOptions, random: Random) -> set[int]:

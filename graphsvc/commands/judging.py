@@ -58,8 +58,7 @@ def mentions(
 
       python -m graphsvc evaluate mentions --train train.txt --labels 300
     """
-    plan = _plan("mentions", encoder, epochs)
-    _judge_texts("mentions", train, test, split, format, lessons, extractor, seeds, plan, json)
+    _judge_texts("mentions", train, test, split, format, lessons, extractor, seeds, (encoder, epochs), json)
 
 
 def attributes(
@@ -71,8 +70,7 @@ def attributes(
 
     Example:  python -m graphsvc evaluate attributes --train train.jsonl --test test.jsonl --format oamine --json
     """
-    plan = _plan("attributes", encoder, epochs)
-    _judge_texts("attributes", train, test, split, format, lessons, extractor, seeds, plan, json)
+    _judge_texts("attributes", train, test, split, format, lessons, extractor, seeds, (encoder, epochs), json)
 
 
 def relations(
@@ -130,15 +128,15 @@ def gain(
 
 def _judge_texts(
     task: str, train: Path, test: Path | None, split: bool, format: str | None, lessons: int, extractor: str,
-    seeds: int, plan: Plan, json: bool,
+    seeds: int, options: tuple[str, float | None], json: bool,
 ) -> None:  # fmt: skip
     with errors(), extractor_faults(), progress() as report:
         from graphsvc.evaluate.mentions import evaluate_mentions
 
         learnt, judged = _given(LabelledText, train, test, format, split, lessons)
         found = evaluate_mentions(
-            learnt, judged, model_cache(), extractor=extractor, seeds=seeds, lessons=lessons, plan=plan, task=task,
-            progress=report,
+            learnt, judged, model_cache(), extractor=extractor, seeds=seeds, lessons=lessons,
+            plan=_plan(task, *options), task=task, progress=report,
         )  # fmt: skip
     _show(found, json)
 

@@ -1,5 +1,6 @@
 """`re-extract`: read products and texts anew, show what that changes, and write it when that is wanted."""
 
+import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -7,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from extractors.llm_account import Usage
 from graphsvc.commands.imports import follow_graph
 from graphsvc.commands.terminal import dump, errors, out, progress, show
 from graphsvc.errors import InputError
@@ -52,16 +54,22 @@ def re_extract(
             difference = reading.compare(report)
         _show(difference, samples)
         some = difference.products or difference.texts
-        wanted = some and not dry_run and (yes or typer.confirm("Write it?"))
+        wanted = some and not dry_run and (yes or _confirmed())
         with progress() as report:
             offset = service.accept(reading, report) if wanted else None
             if offset is not None and graph:
                 follow_graph(service, report)
     if model is not None:
-        out.print(f"Language model: {model.usage()}", markup=False)
+        out.print(_spent(model.usage()), markup=False)
     _say(difference, offset)
     if json:
         dump(_object(difference, offset, samples))
+
+
+def _confirmed() -> bool:
+    if not sys.stdin.isatty():
+        raise InputError("Nobody is there to be asked whether to write it.", "Give --yes to write it, or --dry-run.")
+    return typer.confirm("Write it?", err=True)
 
 
 def _show(difference: Difference, samples: int) -> None:
@@ -77,6 +85,15 @@ def _row(one: Statement) -> Sequence[str]:
     said = f"{one.predicate} {one.qualifier}".strip()
     place = f"{one.product} {one.title}" + (f", {one.document}" if one.document else "")
     return place, said, one.object, one.quote, f"{one.confidence:.2f}", one.extractor
+
+
+def _spent(usage: Usage) -> str:
+    refused = ", ".join(f"{count:,} {reason}" for reason, count in usage.refused.items()) or "none"
+    return (
+        f"Language model: {usage.calls:,} questions paid, {usage.cached:,} paid before, {usage.unasked:,} beyond the"
+        f" budget; {usage.prompt_tokens + usage.completion_tokens:,} tokens, cost {usage.money:.4f}; half took"
+        f" {usage.latency_p50_s:.1f} s or less. Values refused: {refused}."
+    )
 
 
 def _say(difference: Difference, offset: int | None) -> None:

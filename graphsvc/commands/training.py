@@ -122,9 +122,9 @@ def list_runs(
     """
     with errors():
         found = runs(Shop.open(context.obj.home, create=False).home / ROOM)
-        names = ("run", "task", "status", "F1", "unseen F1", "minutes", "model", "what went wrong")
-        columns = [Column(name, overflow="fold") for name in names]
-        show(columns, [_row(run) for run in found])
+        names = ("task", "status", "F1", "unseen F1", "minutes", "model", "what went wrong")
+        copied = Column("run", min_width=max((len(run.id) for run in found), default=0), no_wrap=True)  # for --resume
+        show((copied, *(Column(name, overflow="fold") for name in names)), [_row(run) for run in found])
         if json:
             dump([run.record | {"status": run.status} for run in found])
 
@@ -156,6 +156,9 @@ def _show(run: Run, scores: Mapping[str, Any], made: Made) -> None:
     rows = {"all": scores, "unseen": scores["unseen"], **scores["per_label"]}
     names = ("f1", "precision", "recall")
     show(("", "F1", *names[1:]), [(title, *(f"{row[name]:.4f}" for name in names)) for title, row in rows.items()])
+    if trials := run.record.get("trials"):
+        more = "" if len(trials) > 1 else " There was no time for another: give a longer --budget, or fewer --epochs."
+        out.print(f"Of {len(trials):,} plans that were tried the best was taken.{more}", markup=False)
     place = WAITS if made.waiting else "is in production" if made.promoted else "is candidate"
     out.print(f"{made.kind} {made.version} {place}. Report: {run.folder / REPORT}", markup=False)
     if made.waiting:

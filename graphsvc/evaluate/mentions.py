@@ -13,7 +13,7 @@ from typing import Any
 
 from extractors.crf import CrfOptions, CrfTagger
 from extractors.types import LabelledText, Mention, MentionFinder
-from graphsvc.errors import InputError
+from graphsvc.errors import InputError, LabelError
 from graphsvc.evaluate.seeds import calibration_error, summary
 from graphsvc.labels.lessons import few
 from graphsvc.train.plan import Plan
@@ -32,6 +32,8 @@ def _tagger(lessons: Sequence[LabelledText], plan: Plan, folder: Path, cache: Pa
 
 
 def _crf(lessons: Sequence[LabelledText], plan: Plan, folder: Path, cache: Path, progress: Progress) -> Any:
+    if not any(lesson.mentions for lesson in lessons):
+        raise LabelError("No text has a mention, so there is nothing to learn.", "Give texts with labels.")
     return CrfTagger.fit(lessons, CrfOptions(seed=plan.seed), lambda done, of: progress("cheap tier", done, of))
 
 

@@ -70,6 +70,8 @@ def sound_mention(text: str, start: object, end: object, label: object, confiden
             f"A mention from {start} to {end} does not lie within the text of {len(text)} characters.",
             "Count characters from 0; the end is the first one after the mention.",
         )
+    if not text[start:end].strip():
+        raise LabelError(f"A mention from {start} to {end} is nothing but white space.", "Take it out, or move it.")
     if not isinstance(label, str) or not label.strip():
         raise LabelError(f"The mention “{text[start:end]}” has no label.", "Say what it is.")
     if type(confidence) not in (int, float) or not 0 <= float(confidence) <= 1:  # type: ignore[arg-type]

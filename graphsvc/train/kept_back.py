@@ -22,4 +22,9 @@ def keep_back(lessons: Sequence[Lesson], fewest: int = FEWEST) -> tuple[list[Les
     parts: tuple[list[Lesson], list[Lesson]] = ([], [])
     for lesson, is_back in zip(lessons, back, strict=True):
         parts[is_back].append(lesson)
-    return parts
+    return parts if any(map(_teaches, parts[0])) else (list(lessons), [])
+
+
+def _teaches(lesson: LabelledText | LabelledPair) -> bool:
+    """Whether there is a label in it: where few have one, all of them may have been kept back."""
+    return not isinstance(lesson, LabelledText) or bool(lesson.mentions)

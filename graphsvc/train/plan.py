@@ -12,13 +12,16 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from graphsvc.errors import InputError
 
-PIECES = 1_000_000  # that a training reads at most with twelve layers: 27 minutes of a slow core, 620 a second
+PIECES = 1_000_000  # that a training reads at most with twelve layers: 27 minutes of a slow core, see tasks.SPEED
 LAYERS = 12
 ADVERSARIAL_EPOCHS = 4  # with time for fewer, plain epochs bring more
 MOST_EPOCHS = 20
 MOST_IN_A_SOUP = 4
 HEAD_RATE = 5e-3
 FEW = 1_000  # lessons
+Count = Annotated[int, Field(gt=0)]
+Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, lt=1)]
 OWN: Mapping[str, Mapping[str, Any]] = {  # defaults of a task that differ from the plan's
     "relations": {"adversarial": "auto", "dropout": 0.2, "word_dropout": 0.0, "head_rate": 1e-3},
 }
@@ -51,37 +54,37 @@ class Plan:
     """
 
     encoder: str = "auto"
-    layers: int = 0
+    layers: Annotated[int, Field(ge=0)] = 0
     epochs: Annotated[float, Field(gt=0)] | None = None
-    pieces: int = PIECES
-    batch: int = 16
-    accumulation: int = 1
-    rate: float = 2e-4
-    head_rate: float | None = None
-    layer_decay: float = 1.0
-    warmup: float = 0.1
+    pieces: Count = PIECES
+    batch: Count = 16
+    accumulation: Count = 1
+    rate: Rate = 2e-4
+    head_rate: Rate | None = None
+    layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
+    warmup: Share = 0.1
     schedule: str = "linear"
-    weight_decay: float = 0.01
-    dropout: float = 0.1
-    word_dropout: float = 0.15
-    averaging: float = 0.997
+    weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.01
+    dropout: Share = 0.1
+    word_dropout: Share = 0.15
+    averaging: Share = 0.997
     precision: str = "auto"
     adversarial: str = ""
-    strength: float = 0.5
+    strength: Rate = 0.5
     tuning: str = "full"
-    tuning_rate: float = 1e-3
-    patience: int = 0
-    validations: int = 20
-    save_steps: int = 0
-    save_minutes: float = 10.0
+    tuning_rate: Rate = 1e-3
+    patience: Annotated[int, Field(ge=0)] = 0
+    validations: Count = 20
+    save_steps: Annotated[int, Field(ge=0)] = 0
+    save_minutes: Annotated[float, Field(ge=0)] = 10.0
     augment: Sequence[str] = ()
-    soup: Annotated[int, Field(gt=0)] | None = None
-    ensemble: int = 1
+    soup: Count | None = None
+    ensemble: Count = 1
     student: bool = False
-    pruned_heads: float = 0.0
-    distillation: float = 0.5
-    temperature: float = 2.0
-    threads: int = 1
+    pruned_heads: Share = 0.0
+    distillation: Annotated[float, Field(ge=0, le=1)] = 0.5
+    temperature: Rate = 2.0
+    threads: Count = 1
     seed: int = 1
     settings: Mapping[str, Any] = field(default_factory=dict)
 

@@ -22,6 +22,8 @@ from graphsvc.train.plan import Plan
 Progress = Callable[[str, int, int], None]
 Curve = list[dict[str, float]]
 LEARNT = 0.8  # of the lessons of a search; its tries are judged by the others, never by the test
+TRIES = 8  # that a search has time for, at SPEED
+SPEED = 620  # pieces a second of one slow core
 TEXTS_ONLY = ("augment", "soup", "ensemble", "student", "pruned_heads", "patience")
 
 
@@ -56,14 +58,18 @@ def judge(task: str, folder: Path, train: Sequence[Any], test: Sequence[Any]) ->
 def search_plan(
     task: str, lessons: Sequence[Any], plan: Plan, budget: str, folder: Path, cache: Path, progress: Progress
 ) -> tuple[Plan, list[dict[str, Any]]]:
-    """The plan that scores best on lessons kept back, within a budget such as "30m", and every try."""
+    """The plan that scores best on lessons kept back, within a budget such as "30m", and every try.
+
+    A try reads a part of what the training in the end reads, so that there is time for TRIES of them.
+    """
     from graphsvc.train.search import search, seconds_of
 
     learnt, kept_back = few(lessons, int(len(lessons) * LEARNT), plan.seed)
     plan = plan.rated(len(learnt))
+    pieces = min(plan.pieces, max(1, int(SPEED * seconds_of(budget) / TRIES)))
 
     def score(tried: Plan) -> float:
-        once = replace(tried, soup=tried.soup or 1)
+        once = replace(tried, soup=tried.soup or 1, pieces=pieces)
         with TemporaryDirectory(prefix="try-", dir=folder) as scratch:
             teach(task, learnt, once, Path(scratch), cache, progress)
             return float(judge(task, Path(scratch), learnt, kept_back).scores["f1"])

@@ -1,3 +1,6 @@
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -32,6 +35,18 @@ def found(finder: CrfTagger, text: str, context: str = "") -> list[str]:
 )
 def test_what_it_was_taught_is_found_in_any_script_and_width(crf: CrfTagger, text: str, colours: list[str]) -> None:
     assert found(crf, text) == colours
+
+
+def test_threads_may_share_it(crf: CrfTagger) -> None:
+    texts = ["red pan", "a blue shirt for a white lamp and a black rug " * 3, "pan", "white mug"] * 25
+    alone = crf.find(texts)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            assert all(found == alone for found in pool.map(crf.find, [texts] * 8))
+    finally:
+        sys.setswitchinterval(interval)
 
 
 def test_the_context_decides(crf: CrfTagger) -> None:

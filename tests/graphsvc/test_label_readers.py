@@ -182,6 +182,7 @@ def test_relations_between_spans(tmp_path: Path) -> None:
         ({"text": "red", "spans": [[0.0, 2, "X"]]}, "does not lie"),
         ({"text": "red", "spans": [[False, True, "X"]]}, "does not lie"),
         ({"text": "red", "spans": [[0, 2, " "]]}, "“re” has no label"),
+        ({"text": "red \u3000 pan", "spans": [[3, 6, "colour"]]}, "nothing but white space"),
         ({"text": "red", "spans": [[0, 2]]}, "is no span"),
         ({"text": "red", "spans": [7]}, "JSON object should stand"),
         ({"text": "red", "spans": {"a": 1}}, "JSON list should stand"),

@@ -208,3 +208,15 @@ def test_a_step_does_not_see_every_piece() -> None:
         made.train(learns)(**collate(ROWS))
     assert 0.3 < unseen[0] < 0.7
     assert unseen[1] == 0, "what serves sees everything"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "ensemble=0", "batch=0", "threads=0", "dropout=3", "layers=-1", "pruned_heads=2", "temperature=0",
+        "validations=0", "rate=nan", "distillation=7", "averaging=2", "epochs=0", "soup=0", "pieces=0",
+    ],
+)  # fmt: skip
+def test_options_out_of_bounds_are_refused(given: str) -> None:
+    with pytest.raises(InputError, match=given.partition("=")[0]):
+        plan_of({}, [given])
