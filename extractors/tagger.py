@@ -27,7 +27,10 @@ LEAST = 1e-6  # of a marginal: a tag that the cheap tier never saw there is not 
 
 @dataclass(frozen=True, slots=True)
 class TaggerCard:
-    """What a tagger's folder says of itself. `blend` weighs the cheap tier, `temperature` makes confidences true."""
+    """What a tagger's folder says of itself. `blend` weighs the cheap tier, `temperature` makes confidences true.
+
+    `context` says that some of its lessons had one, such as a category, so that it reads those that it is given.
+    """
 
     version: str
     encoder: str
@@ -41,6 +44,7 @@ class TaggerCard:
     between: Sequence[Sequence[float]] = field(default_factory=list)
     start: Sequence[float] = field(default_factory=list)
     end: Sequence[float] = field(default_factory=list)
+    context: bool = False
 
     def save(self, folder: Path) -> None:
         """Write it into a model's folder."""
@@ -105,7 +109,7 @@ class Tagger:
         return found
 
     def _find(self, text: str, context: str) -> list[Mention]:
-        return self.decode(text, self.emissions(text, context), self.card.temperature)
+        return self.decode(text, self.emissions(text, context if self.card.context else ""), self.card.temperature)
 
     def decode(self, text: str, emissions: Floats, temperature: float) -> list[Mention]:
         """The mentions that the emissions of a text say, with confidences under a temperature."""

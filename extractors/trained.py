@@ -61,7 +61,8 @@ class Trained:
 
     def extract(self, documents: Sequence[Document]) -> list[list[Claim]]:
         """Return the claims of each document, none that its own fields speak of."""
-        found = iter(self.finder.find([whole_text(document) for document in documents if not document.composed]))
+        asked = [document for document in documents if not document.composed]
+        found = iter(self.finder.find([whole_text(one) for one in asked], [context_of(one) for one in asked]))
         return [[] if document.composed else self._claims(document, next(found)) for document in documents]
 
     def _claims(self, document: Document, mentions: Sequence[Mention]) -> list[Claim]:
@@ -112,6 +113,11 @@ def whole_text(document: Document) -> str:
     What stands alone, without a title, is read whole.
     """
     return f"{document.title}{BREAK}{beginning(document.text) if document.title else document.text}"
+
+
+def context_of(document: Document) -> str:
+    """What kind of thing a text speaks of: the last step of its product's category."""
+    return document.category[-1] if document.category else ""
 
 
 def span_in(document: Document, mention: Mention) -> Span:

@@ -19,6 +19,7 @@ from graphsvc.commands import (
     operations,
     questions,
     rereading,
+    scoring,
     serving,
     texts,
     training,
@@ -63,6 +64,7 @@ def _application(service: Service, settings: Settings) -> object:
 app.command()(imports.ingest)
 app.add_typer(imports.quarantine, name="quarantine")
 app.add_typer(labels.labels, name="labels")
+models.models.command("score")(scoring.score)
 app.add_typer(models.models, name="models")
 training.train.command("language-model")(language.learn_language)
 app.add_typer(training.train, name="train")

@@ -16,7 +16,7 @@ from extractors.relation_words import QUALIFIERS
 from extractors.relations import NONE, Relations
 from extractors.remembered import RememberedMentions, RememberedRelations
 from extractors.tagger import Tagger
-from extractors.trained import Language, RelationFinder, Trained, whole_text
+from extractors.trained import Language, RelationFinder, Trained, context_of, whole_text
 from extractors.types import Mention, MentionFinder
 from graphsvc.entities.linker import Asked, Linker
 from graphsvc.entities.links import Link
@@ -116,7 +116,7 @@ def language_of(tagger: Tagger) -> Language:
 
 def _mentioned(document: Document, finder: MentionFinder) -> dict[Mention, FoundMention]:
     by = f"{finder.name} {finder.version}"
-    found = finder.find([whole_text(document)])[0]
+    found = finder.find([whole_text(document)], [context_of(document)])[0]
     return {one: _mention(document.title, one, by) for one in found}
 
 

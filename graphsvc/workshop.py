@@ -112,7 +112,7 @@ def announce_model(shop: Shop, run: Run, limits: Limits | None = None) -> Path:
 def await_model(settings: Settings, run: Run, note: Path, limits: Limits | None = None) -> Made:
     """Have an announced model taken in, and say what became of it. Raises StorageError."""
     if not bring_in(settings, note, "a training"):
-        return Made(run.record["task"], run.record["version"], False, waiting=True)
+        return Made(run.kind, run.record["version"], False, waiting=True)
     with Service(settings, write=False) as service:
         return _made(service.registry, run, limits)
 
@@ -124,7 +124,7 @@ def keep_model(service: Service, run: Run, limits: Limits | None = None) -> Made
 
 
 def _made(registry: Registry, run: Run, limits: Limits | None) -> Made:
-    kind, version = run.record["task"], run.record["version"]
+    kind, version = run.kind, run.record["version"]
     promoted = registry.alias(kind, PRODUCTION) == version
     if promoted or limits is None:
         return Made(kind, version, promoted)

@@ -13,16 +13,13 @@ from rich.markup import escape
 from rich.table import Column
 
 from graphsvc.commands.labels import say_leaks
+from graphsvc.commands.material import material_of
 from graphsvc.commands.terminal import dump, err, errors, here, out, progress, show
-from graphsvc.errors import InputError
 from graphsvc.labels import READERS, leak
 from graphsvc.language_model import extractor_faults
 from graphsvc.models import Limits
 from graphsvc.models.card import shown
-from graphsvc.service import Service
-from graphsvc.settings import Settings
 from graphsvc.shop import Shop
-from graphsvc.train.material import Material, from_file, from_shop, parted, test_part
 from graphsvc.train.plan import plan_of
 from graphsvc.train.runs import REPORT, Run, begin, running, runs
 from graphsvc.train.sinks import SINKS, open_sink, sink_settings
@@ -89,7 +86,7 @@ def teach(
             settings,
             task,
         )  # fmt: skip
-        material = _material(context.obj, task, labels, file, test, format)
+        material = material_of(context.obj, task, labels, file, test, format)
         data = (material.train.part, material.test.part)
         say_leaks([leak(data[0].part, material.train.items, data[1].part, material.test.items)])
         shop, limits = Shop.open(context.obj.home), Limits() if promote else None
@@ -127,29 +124,6 @@ def list_runs(
         show((copied, *(Column(name, overflow="fold") for name in names)), [_row(run) for run in found])
         if json:
             dump([run.record | {"status": run.status} for run in found])
-
-
-def _material(
-    settings: Settings, task: str, labels: str | None, file: Path | None, test: str | None, format: str | None
-) -> Material[Any]:
-    """What is learnt from and judged by."""
-    from graphsvc.train.tasks import TASKS
-
-    kind = TASKS[task].kind
-    if file is not None and labels is None:
-        learnt = from_file(file, format, kind)
-    elif labels is not None and file is None:
-        with Service(settings, write=False) as service:
-            learnt = from_shop(service.warehouse, service.history(), labels, kind)
-            test = test or test_part(service.history(), labels)
-    else:
-        raise InputError("A training needs labels.", "Name a set with --labels or a file with --file, one of them.")
-    if test is None:
-        return parted(learnt)
-    if Path(test).is_file():
-        return Material(learnt, from_file(Path(test), format, kind, "test"))
-    with Service(settings, write=False) as service:
-        return Material(learnt, from_shop(service.warehouse, service.history(), test, kind, "test"))
 
 
 def _show(run: Run, scores: Mapping[str, Any], made: Made) -> None:

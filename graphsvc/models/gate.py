@@ -78,7 +78,8 @@ def _same_texts(candidate: ModelCard, production: ModelCard | None) -> Check:
             "same texts", mine, bound, True, "Both were scored on the same texts." if bound else "It is the first."
         )
     words = (
-        f"It was scored on {mine}, production on {bound}: score both on the same set, on texts that are new to both."
+        f"It was scored on {mine}, production on {bound}: score both on the same set, on texts that are new to both:"
+        f" python -m graphsvc models score {'VERSION' if production is None else production.version} --labels NAME."
     )
     return Check("same texts", mine, bound, False, words)
 

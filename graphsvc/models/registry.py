@@ -97,6 +97,10 @@ class Registry:
             self._sound.add(version)
         return folder
 
+    def path_of(self, version: str) -> Path:
+        """The folder of a version, whatever its kind."""
+        return self.path(self.find(version).kind, version)
+
     def damaged(self) -> list[str]:
         """What is wrong with the files of each model, read whole."""
         found = []

@@ -50,6 +50,6 @@ def card_of(run: Run) -> ModelCard:
     train, test = (DataPart(**part) for part in said["data"])
     parameters = {name: value for name, value in said["parameters"].items() if name not in ("encoder", "seed")}
     return ModelCard(
-        kind=said["task"], encoder=said["encoder"], parameters=parameters, seed=said["seed"],
+        kind=run.kind, encoder=said["encoder"], parameters=parameters, seed=said["seed"],
         data=(train,), code=said["code"], scores=said["scores"], test=test.digest, notes=f"run {run.id}",
     )  # fmt: skip

@@ -117,7 +117,7 @@ class _Course:
             self.folder / CHECKPOINTS / f"{len(read.lessons)}-lessons", partial(self.progress, "training the tagger"),
             validation=lambda made: Validation(unseen, SpanF1(made, self.tags)) if unseen else None,
         )  # fmt: skip
-        _save(network, base, self.tags, _blend(len(read.lessons)), self.folder)
+        _save(network, base, self.tags, _blend(len(read.lessons)), self.folder, _have_context(read.lessons))
         return curve
 
 
@@ -151,7 +151,11 @@ def _blend(lessons: int) -> float:
     return round(float(np.interp(np.log(lessons), np.log([FEW[0], MANY[0]]), [FEW[1], MANY[1]])), 2)
 
 
-def _save(network: TaggerNetwork, base: Base, tags: Sequence[str], blend: float, folder: Path) -> None:
+def _have_context(lessons: Sequence[LabelledText]) -> bool:
+    return any(lesson.context for lesson in lessons)
+
+
+def _save(network: TaggerNetwork, base: Base, tags: Sequence[str], blend: float, folder: Path, context: bool) -> None:
     base.tokenizer.save(str(folder / TOKENIZER))
     read = base.reader.read("a b")
     example = {name: torch.tensor([list(row)]) for name, row in (
@@ -177,6 +181,7 @@ def _save(network: TaggerNetwork, base: Base, tags: Sequence[str], blend: float,
         between=between,
         start=start,
         end=end,
+        context=context,
     ).save(folder)
 
 

@@ -60,7 +60,7 @@ class Plan:
     batch: Count = 16
     accumulation: Count = 1
     rate: Rate = 2e-4
-    head_rate: Rate | None = None
+    head_rate: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
     warmup: Share = 0.1
     schedule: str = "linear"

@@ -38,6 +38,12 @@ class Run:
         return self.folder.name
 
     @property
+    def kind(self) -> str:
+        """The kind of its model in the registry: values of attributes are mentions, and served as they are."""
+        task = str(self.record["task"])
+        return "mentions" if task == "attributes" else task
+
+    @property
     def status(self) -> str:
         """As its record says; what says that it is running while no process does so was killed."""
         said = str(self.record["status"])

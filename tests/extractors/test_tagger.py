@@ -61,6 +61,12 @@ def test_the_folder_gives_what_torch_gives(tiny_tagger: TaggerFolder, folder: Pa
     ]
 
 
+def test_who_never_saw_a_context_reads_none(folder: Path) -> None:
+    knows, never = changed(folder), changed(folder, context=False)
+    assert knows.find(["red pan"], ["paint"]) != never.find(["red pan"], ["paint"])
+    assert never.find(["red pan"], ["paint"]) == never.find(["red pan"])
+
+
 def test_the_cheap_tier_is_blended_in(tiny_tagger: TaggerFolder, folder: Path) -> None:
     cheap = CrfTagger((folder / CHEAP).read_bytes())
     order = [cheap.tags.index(tag) for tag in tiny_tagger.tags]

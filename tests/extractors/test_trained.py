@@ -24,9 +24,11 @@ class Finder:
     def __init__(self, words: dict[str, str], confidence: float = 0.9) -> None:
         self.words, self.confidence = words, confidence
         self.asked: list[str] = []
+        self.contexts: list[str] = []
 
     def find(self, texts: Sequence[str], contexts: Sequence[str] = ()) -> list[list[Mention]]:
         self.asked += texts
+        self.contexts += contexts
         found = []
         for text in texts:
             places = [(text.find(word), word) for word in self.words if word in text]
@@ -155,3 +157,9 @@ def test_places_in_the_whole_text_and_in_its_parts_are_inverse() -> None:
         own = document.title if field == "title" else document.text
         assert (span.field, own[span.start : span.end]) == (field, word)
         assert mention_at(document, span) == mention
+
+
+def test_the_category_is_the_context() -> None:
+    finder = Finder({"crimson": "colour"})
+    Trained(finder, LANGUAGE).extract([Document("p", "crimson", category=("Home", "Lamps")), Document("q", "crimson")])
+    assert finder.contexts == ["Lamps", ""]

@@ -101,7 +101,7 @@ class TaggerFolder:
         rows = mentions._rows(lessons, self.base, self.tags)
         _learn(self.network, rows, partial(mentions._collate, padding=self.base.padding), 4)
         (folder / CHEAP).write_bytes(CrfTagger.fit(lessons).to_bytes())
-        mentions._save(self.network, self.base, self.tags, 0.2, folder)
+        mentions._save(self.network, self.base, self.tags, 0.2, folder, context=True)
 
 
 class RelationFolder:

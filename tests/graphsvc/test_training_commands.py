@@ -116,7 +116,7 @@ def test_from_a_file_with_many_wishes(home: Path, encoder: Path, lessons: Path) 
         2, True, "lora", ["mentions", "synonyms"]
     )  # fmt: skip
     models = last(run(home, "models", "list", "--json"))
-    assert [(one["kind"], one["aliases"]) for one in models] == [("attributes", ["candidate"])]
+    assert [(one["kind"], one["aliases"]) for one in models] == [("mentions", ["candidate"])]
 
 
 def test_relations(home: Path, encoder: Path, tmp_path: Path) -> None:
@@ -220,7 +220,7 @@ def test_what_cannot_be_trained_is_said_before_anything_is_done(home: Path, less
         "rate cannot be 'high'": ["--file", lessons, "--set", "rate=high"],
         "no sink 'paper'": ["--file", lessons, "--report-to", "paper"],
         "one of them": ["--file", lessons, "--labels", "pans"],
-        "A training needs labels": [],
+        "There are no labels": [],
     }
     for words, options in asked.items():
         assert words in run(home, "train", "mentions", *options, code=1).stderr
@@ -230,3 +230,21 @@ def test_what_cannot_be_trained_is_said_before_anything_is_done(home: Path, less
 @pytest.mark.parametrize("command", ["mentions", "relations", "attributes", "list"])
 def test_every_command_shows_how_it_is_called(home: Path, command: str) -> None:
     assert "python -m graphsvc train" in " ".join(run(home, "train", command, "--help").stdout.split())
+
+
+def test_after_labels_changed_production_is_scored_anew_and_the_gate_compares(
+    home: Path, encoder: Path, tmp_path: Path
+) -> None:
+    options = ("--encoder", encoder, "--epochs", 12, *OPTIONS, "--promote", "--json")
+    many = write_spans(tmp_path / "many.jsonl", others=NEW)
+    few = write_spans(tmp_path / "few.jsonl", others=NEW[:5])
+    old, new = write_spans(tmp_path / "old.jsonl", others=["pan"]), write_spans(tmp_path / "new.jsonl", others=["mug"])
+    first = last(run(home, "train", "attributes", "--file", old, "--test", few, *options, "--set", "seed=2"))
+    assert first["promoted"], first
+    second = last(run(home, "train", "mentions", "--file", new, "--test", many, *options, code=1))
+    assert f"models score {first['version']} --labels NAME" in second["refused"]
+    score = ("models", "score", first["version"], "--file", new, "--test", many, "--json")
+    scored = last(run(home, *score))
+    assert (scored["kind"], scored["unseen"]["texts"], scored["f1"] > 0.9) == ("mentions", 120, True)
+    promoted = run(home, "models", "promote", second["version"])
+    assert "is in production" in promoted.stdout
