@@ -1,5 +1,6 @@
 """`python -m graphsvc`: every command. Reads the settings once; the commands stand in `graphsvc.commands`."""
 
+import logging
 import os
 from pathlib import Path
 from typing import Annotated
@@ -44,6 +45,7 @@ def main(
 ) -> None:
     """One data folder is one shop."""
     import_arrow_and_driver()
+    logging.getLogger("neo4j").setLevel(logging.ERROR)  # its retries; what fails in the end we say ourselves
     given_data.set(data)
     try:
         settings = Settings()

@@ -14,7 +14,8 @@ import typer
 
 from extractors.types import Claim, Document, LabelledPair, LabelledText
 from graphsvc.commands.labels import say_leaks
-from graphsvc.commands.terminal import dump, errors, out, progress, show
+from graphsvc.commands.scores import show_scores
+from graphsvc.commands.terminal import dump, errors, out, progress
 from graphsvc.errors import InputError
 from graphsvc.labels import READERS, leak, read_labels
 from graphsvc.labels.lessons import Kind, few, lessons_of, own_split
@@ -173,11 +174,7 @@ def _documents(service: Service, attribute: str | None) -> list[Document]:
 
 
 def _show(found: Mapping[str, Any], json: bool) -> None:
-    rows: list[tuple[str, Mapping[str, Any]]] = [("all", found)]
-    rows += [(name.replace("_", " "), found[name]) for name in ("unseen", "end_to_end") if name in found]
-    rows += found["per_label"].items()
-    names = ("f1", "precision", "recall")
-    show(("", "F1", *names[1:]), [(title, *(f"{row[name]:.4f}" for name in names)) for title, row in rows])
+    show_scores(found)
     out.print(f"{found['train']:,} learnt from, {found['test']:,} judged by, {found['seeds']} times", markup=False)
     if json:
         dump(found)

@@ -8,10 +8,10 @@ import typer
 from graphsvc.commands.labels import say_leaks
 from graphsvc.commands.material import material_of
 from graphsvc.commands.models import Json, Version
-from graphsvc.commands.terminal import dump, errors, out, show
+from graphsvc.commands.scores import show_scores
+from graphsvc.commands.terminal import dump, errors, out
 from graphsvc.labels import READERS, leak
 from graphsvc.language_model import extractor_faults
-from graphsvc.models.card import shown
 from graphsvc.service import Service
 from graphsvc.settings import Settings
 from graphsvc.shop import Shop
@@ -50,10 +50,7 @@ def score(
         scores["cpu_seconds"].pop("train")
         with Service(settings, purpose="a scoring") as service:
             offset = service.registry.score(card.kind, version, scores, judged.part.digest)
-    rows = [(name, shown(of["f1"]), shown(of["precision"]), shown(of["recall"])) for name, of in (
-        ("all", scores), ("unseen", scores["unseen"])
-    )]  # fmt: skip
-    show(("", "F1", "precision", "recall"), rows)
+    show_scores(scores)
     done = "it had these scores already" if offset is None else f"kept by entry {offset} of the log"
     out.print(f"{card.kind} {version} on {judged.part.name} {judged.part.part}: {done}.", markup=False)
     if json:

@@ -14,6 +14,7 @@ from rich.table import Column
 
 from graphsvc.commands.labels import say_leaks
 from graphsvc.commands.material import material_of
+from graphsvc.commands.scores import show_scores
 from graphsvc.commands.terminal import dump, err, errors, here, out, progress, show
 from graphsvc.labels import READERS, leak
 from graphsvc.language_model import extractor_faults
@@ -47,7 +48,13 @@ def teach(
     adversarial: Annotated[
         Text, typer.Option(help='fgm: adversarial steps; auto: where there is time; "": none')
     ] = None,
-    augment: Annotated[Text, typer.Option(help="mentions,synonyms,noise: more lessons, with commas between")] = None,
+    augment: Annotated[
+        Text, typer.Option(help="mentions,synonyms,noise,translation: more lessons, with commas between")
+    ] = None,
+    translator: Annotated[
+        list[str],
+        typer.Option(metavar="ID|FOLDER", help="for translation: the model there, and the one back"),
+    ] = [],  # noqa: B006 typer copies it
     ensemble: Annotated[int | None, typer.Option(help="so many networks teach one")] = None,
     student: Annotated[bool | None, typer.Option("--student", help="a network of half the layers")] = None,
     settings: Annotated[
@@ -81,6 +88,7 @@ def teach(
             {
                 "encoder": encoder, "epochs": epochs, "rate": rate, "batch": batch, "tuning": tuning,
                 "adversarial": adversarial, "augment": augment.split(",") if augment else None, "ensemble": ensemble,
+                "translators": translator or None,
                 "student": student, "seed": seed, "settings": sink_settings(report_to),
             },
             settings,
@@ -127,9 +135,7 @@ def list_runs(
 
 
 def _show(run: Run, scores: Mapping[str, Any], made: Made) -> None:
-    rows = {"all": scores, "unseen": scores["unseen"], **scores["per_label"]}
-    names = ("f1", "precision", "recall")
-    show(("", "F1", *names[1:]), [(title, *(f"{row[name]:.4f}" for name in names)) for title, row in rows.items()])
+    show_scores(scores)
     if trials := run.record.get("trials"):
         more = "" if len(trials) > 1 else " There was no time for another: give a longer --budget, or fewer --epochs."
         out.print(f"Of {len(trials):,} plans that were tried the best was taken.{more}", markup=False)

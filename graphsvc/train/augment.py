@@ -49,7 +49,7 @@ def augmented(
     if "synonyms" in names and not synonyms:
         raise InputError("No synonyms are given.", "Load products first, or leave synonyms out.")
     if "translation" in names and translate is None:
-        raise InputError("No translation model is given.", "Name one, or leave translation out.")
+        raise InputError("No translation model is given.", "Name two, or leave translation out.")
     material = Material(Random(seed), _surfaces(lessons), synonyms or {}, translate)
     made = (AUGMENTS[name](lesson, material) for name in names for lesson in lessons if _is_plain(lesson))
     return [*lessons, *(one for one in made if one is not None)]

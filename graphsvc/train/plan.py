@@ -48,7 +48,8 @@ class Plan:
     `soup` is how many trainings, from one start and in other orders, are averaged into one network (Wortsman et al.
     2022, "Model soups"); None: as many whole ones as there is time for, at most MOST_IN_A_SOUP.
 
-    `augment` names ways to make more lessons (see `augment`). `ensemble` is how many networks of other seeds teach one;
+    `augment` names ways to make more lessons (see `augment`); `translators` are the two models of "translation".
+    `ensemble` is how many networks of other seeds teach one;
     `student` halves the layers, `pruned_heads` is the share of attention heads that go. What a student learns from is
     `distillation` parts its teacher, at `temperature`, and the rest its lessons.
     """
@@ -78,6 +79,7 @@ class Plan:
     save_steps: Annotated[int, Field(ge=0)] = 0
     save_minutes: Annotated[float, Field(ge=0)] = 10.0
     augment: Sequence[str] = ()
+    translators: Sequence[str] = ()
     soup: Count | None = None
     ensemble: Count = 1
     student: bool = False
@@ -134,7 +136,7 @@ def plan_of(given: Mapping[str, Any], more: Sequence[str] = (), task: str = "") 
         first = error.errors()[0]
         name = ".".join(map(str, first["loc"]))
         raise InputError(f"{name} cannot be {first['input']!r}: {first['msg']}.", "Give another value.") from error
-    return replace(found, augment=tuple(found.augment))
+    return replace(found, augment=tuple(found.augment), translators=tuple(found.translators))
 
 
 def _read(value: str) -> Any:

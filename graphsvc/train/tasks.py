@@ -85,8 +85,15 @@ def _teach_texts(lessons: Sequence[LabelledText], plan: Plan, folder: Path, cach
     from graphsvc.train.mentions import train_mentions
 
     return train_mentions(
-        lessons, plan, folder, cache, progress, synonyms=synonyms() if "synonyms" in plan.augment else None
-    )
+        lessons, plan, folder, cache, progress, synonyms=synonyms() if "synonyms" in plan.augment else None,
+        translate=_translate(plan),
+    )  # fmt: skip
+
+
+def _translate(plan: Plan) -> Callable[[Sequence[str]], Sequence[str]] | None:
+    from graphsvc.train.translation import there_and_back
+
+    return there_and_back(plan.translators) if "translation" in plan.augment else None
 
 
 def _teach_pairs(lessons: Sequence[LabelledPair], plan: Plan, folder: Path, cache: Path, progress: Progress) -> Curve:
