@@ -65,8 +65,8 @@ class Run:
 
 
 def marks_of(task: str, plan: Plan, data: tuple[DataPart, ...], search: str) -> str:
-    """A name for what a run is asked: the same training of the same data."""
-    said = json.dumps([task, asdict(plan), [one.digest for one in data], search], sort_keys=True)
+    """A name for what a run is asked: the same training of the same data by the same code."""
+    said = json.dumps([task, asdict(plan), [one.digest for one in data], search, code_version()], sort_keys=True)
     return blake2b(said.encode(), digest_size=12).hexdigest()
 
 

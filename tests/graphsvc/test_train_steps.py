@@ -1,6 +1,6 @@
 """One step of training: accumulated, attacked, scheduled, with the plan's options and those that pass through."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -220,3 +220,9 @@ def test_a_step_does_not_see_every_piece() -> None:
 def test_options_out_of_bounds_are_refused(given: str) -> None:
     with pytest.raises(InputError, match=given.partition("=")[0]):
         plan_of({}, [given])
+
+
+def test_the_guide_names_every_option() -> None:
+    guide = Path(__file__).parents[2].joinpath("docs/guides/methods.md").read_text("utf-8")
+    table = guide.partition("## Every option")[2].partition("\n## ")[0]
+    assert not [one.name for one in fields(Plan) if f"`{one.name}`" not in table]
