@@ -11,6 +11,8 @@ from graphsvc.shop import Shop, writer_of
 from graphsvc.texts import GivenText
 
 INGEST_TEXT = "mutation ($input: TextInput!) { ingestText(input: $input) { offset } }"
+NAMING = "mutation ($version: ID!, $why: String!) { %s(version: $version, why: $why) { kind version } }"
+NAMINGS = {name: NAMING % name for name in ("promoteModel", "rollBackModel", "withdrawModel")}
 OF_THE_TEXT: Sequence[type[InputError]] = (InputError, *InputError.__subclasses__())
 REFUSALS: Mapping[str, type[GraphsvcError]] = {one.code: one for one in OF_THE_TEXT}
 PATIENCE_S = 30.0
@@ -26,7 +28,7 @@ class RunningService:
     """A service at an address, as `serve` says it. Use it in a `with`."""
 
     def __init__(self, address: str, token: str) -> None:
-        self._address = address
+        self.address = address
         self._http = httpx.Client(
             base_url=address, headers={"authorization": f"Bearer {token}"}, timeout=PATIENCE_S, trust_env=False
         )
@@ -42,13 +44,19 @@ class RunningService:
         text = {"text": given.text, "productId": given.product, "id": given.name, "kind": given.kind}
         return int(self._ask(INGEST_TEXT, input=text)["ingestText"]["offset"])
 
+    def name_model(self, naming: str, version: str, why: str) -> tuple[str, str]:
+        """Promote, roll back or withdraw a model, by the name in NAMINGS; returns its kind, and the version that it
+        then speaks of. Raises RefusedError when the service refuses, UnavailableError."""
+        said = self._ask(NAMINGS[naming], version=version, why=why)[naming]
+        return said["kind"], said["version"]
+
     def _ask(self, query: str, **variables: Any) -> Any:
         try:
             answer = self._http.post("/graphql", json={"query": query, "variables": variables}).json()
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             raise UnavailableError(
-                f"The service at {self._address} does not answer: {error}.",
-                "Start it, then give the same command again: a text that is there already is replaced by itself.",
+                f"The service at {self.address} does not answer: {error}.",
+                "Start it, then give the same command again: what is done already is done once.",
             ) from error
         for said in answer.get("errors", ()):
             raise _error_of(said)

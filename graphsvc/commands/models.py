@@ -10,9 +10,10 @@ import typer
 from rich.table import Column
 
 from graphsvc.commands.terminal import dump, errors, out, show
-from graphsvc.errors import GateError, ShopLockedError
+from graphsvc.errors import GateError, InputError, RefusedError, ShopLockedError
 from graphsvc.models import Limits, ModelCard, Naming, Registry, Verdict
 from graphsvc.models.card import megabytes, shown
+from graphsvc.running_service import RunningService, address_of
 from graphsvc.service import Service
 from graphsvc.settings import Settings
 from graphsvc.shop import Shop
@@ -89,8 +90,13 @@ def promote(
 
       python -m graphsvc models promote 3fa1c2d4e5f6 --worse 0.02 --why "twice as fast"
     """
-    with errors(), _writing(context, "a promotion", "promoteModel") as service:
-        limits = Limits(worse, calibration, per_second, size, texts)
+    limits = Limits(worse, calibration, per_second, size, texts)
+    with errors(), _writing(context, "a promotion") as service:
+        if isinstance(service, RunningService):
+            if limits != DEFAULTS:
+                raise InputError("A service promotes by its own limits.", "Leave them out, or end it first.")
+            _say_named(service, "promoteModel", version, why, "is in production", json)
+            return
         kind = service.registry.find(version).kind
         verdict = service.registry.verdict(kind, version, limits)
         _show(verdict)
@@ -112,7 +118,10 @@ def roll_back(context: typer.Context, kind: Kind, why: Why = "", json: Json = Fa
 
     Example:  python -m graphsvc models rollback mentions --why "brands are missed"
     """
-    with errors(), _writing(context, "a roll-back", "rollBackModel") as service:
+    with errors(), _writing(context, "a roll-back") as service:
+        if isinstance(service, RunningService):
+            _say_named(service, "rollBackModel", _produced(context, kind), why, "is in production again", json)
+            return
         before = service.registry.alias(kind, "production")
         version = service.registry.roll_back(kind, why)
         out.print(f"{kind} {version} is in production again, {before} no longer.", markup=False)
@@ -126,7 +135,10 @@ def withdraw(context: typer.Context, kind: Kind, why: Why = "", json: Json = Fal
 
     Example:  python -m graphsvc models withdraw relations --why "made of too few labels"
     """
-    with errors(), _writing(context, "a withdrawal", "withdrawModel") as service:
+    with errors(), _writing(context, "a withdrawal") as service:
+        if isinstance(service, RunningService):
+            _say_named(service, "withdrawModel", _produced(context, kind), why, "is in production no longer", json)
+            return
         version = service.registry.withdraw(kind, why)
         out.print(f"{kind} {version} is in production no longer.", markup=False)
         if json:
@@ -148,15 +160,37 @@ def remove(context: typer.Context, version: Version, json: Json = False) -> None
 
 
 @contextmanager
-def _writing(context: typer.Context, purpose: str, mutation: str) -> Iterator[Service]:
-    """The shop, to be written. Raises ShopLockedError while another process writes it, saying what a service takes."""
+def _writing(context: typer.Context, purpose: str) -> Iterator[Service | RunningService]:
+    """The shop, to be written, or the service that writes it. Raises ShopLockedError when another process does."""
+    settings = _settings(context)
     try:
-        service = Service(_settings(context), purpose=purpose)
-    except ShopLockedError as error:
-        step = f"Is that the service, ask it over GraphQL, with the secret token: mutation {mutation}(version:)."
-        raise ShopLockedError(error.message, f"{step} Else wait until it has ended.") from error
+        service = Service(settings, purpose=purpose)
+    except ShopLockedError:
+        shop = Shop.open(settings.home)
+        address = address_of(shop)
+        if address is None:
+            raise
+        with RunningService(address, shop.secret("secret")) as running:
+            yield running
+        return
     with service:
         yield service
+
+
+def _produced(context: typer.Context, kind: str) -> str:
+    """The version in production."""
+    with Service(_settings(context), write=False) as service:
+        version = service.registry.alias(kind, "production")
+    if version is None:
+        raise RefusedError(f"No model of {kind} is in production.", "See: python -m graphsvc models list")
+    return version
+
+
+def _say_named(running: RunningService, naming: str, version: str, why: str, words: str, json: bool) -> None:
+    kind, named = running.name_model(naming, version, why)
+    out.print(f"{kind} {named} {words}, by the service at {running.address}.", markup=False)
+    if json:
+        dump({"kind": kind, "version": named})
 
 
 def _show(verdict: Verdict) -> None:

@@ -11,8 +11,7 @@ from graphsvc.service import Service
 from graphsvc.settings import Settings
 from graphsvc.shop import Shop, WriterLock
 from tests.graphsvc.model_files import card, write_model
-
-ROOT = Path(__file__).parent.parent.parent
+from tests.serving import make_shop, serving, settings
 
 
 @pytest.fixture
@@ -102,17 +101,24 @@ def test_a_folder_without_a_shop(home: Path) -> None:
         assert not home.exists()
 
 
-@pytest.mark.parametrize(
-    ("words", "mutation"),
-    [
-        (("promote", "0" * 12), "promoteModel"),
-        (("rollback", "mentions"), "rollBackModel"),
-        (("withdraw", "mentions"), "withdrawModel"),
-    ],
-)
-def test_beside_a_service_a_command_says_what_to_ask_it(home: Path, words: tuple[str, ...], mutation: str) -> None:
-    with WriterLock(Shop.open(home), "the service"):
-        told = run(home, *words, code=1).stderr
-    assert "is being written by the service" in told
-    assert f"mutation {mutation}(version:)" in told
-    assert f"  {mutation}(" in (ROOT / "gql" / "schema.graphql").read_text("utf-8")
+@pytest.mark.parametrize("words", [("promote", "0" * 12), ("rollback", "mentions"), ("withdraw", "mentions")])
+def test_while_another_command_writes_it_waits_for_its_end(home: Path, words: tuple[str, ...]) -> None:
+    with WriterLock(Shop.open(home), "an import"):
+        assert "is being written by an import" in run(home, *words, code=1).stderr
+
+
+def test_a_service_that_runs_does_it(tmp_path: Path) -> None:
+    home = make_shop(tmp_path)
+    with Service(settings(home)) as service:
+        first, second = (
+            service.registry.add(write_model(tmp_path / name, name), card(f1))
+            for name, f1 in (("first", 0.8), ("second", 0.9))
+        )
+    with serving(home):
+        assert f"{first} is in production, by the service at http://" in run(home, "promote", first).stdout
+        assert last(run(home, "promote", second, "--why", "better", "--json"))["version"] == second
+        assert f"{first} is in production again, by the service" in run(home, "rollback", "mentions").stdout
+        assert f"{first} is in production no longer" in run(home, "withdraw", "mentions").stdout
+        assert "No model of mentions is in production" in run(home, "rollback", "mentions", code=1).stderr
+        assert "by its own limits" in run(home, "promote", second, "--worse", 0.2, code=1).stderr
+        assert "no model" in run(home, "promote", "0" * 12, code=1).stderr
