@@ -112,7 +112,8 @@ class Relations:
         return made
 
     def _relate(self, text: str, head: Mention, tail: Mention) -> Related:
-        if self.card.mask(head.label, tail.label).max() < 0:  # NONE is no class here, and no other may hold
+        open_to = zip(self.card.relations, self.card.mask(head.label, tail.label), strict=True)
+        if all(relation == NONE or ruled_out for relation, ruled_out in open_to):  # the network need not be asked
             return Related(NONE, 1.0)
         sure = self.probabilities(text, head, tail)
         best = int(sure.argmax())

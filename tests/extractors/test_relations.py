@@ -94,6 +94,12 @@ def test_where_all_classes_are_ruled_out_there_is_none(folder: Path) -> None:
     assert related(model, PAIRS[0]) == Related(NONE, 1.0)
 
 
+def test_where_no_relation_may_hold_the_network_is_not_asked(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = changed(folder, relations=[NONE, "beside"], allowed={"beside": []})
+    monkeypatch.setattr(model, "probabilities", None)
+    assert related(model, PAIRS[0]) == Related(NONE, 1.0)
+
+
 def test_below_the_threshold_there_is_none(folder: Path) -> None:
     sure = related(Relations(folder), PAIRS[0])
     assert related(changed(folder, threshold=sure.confidence), PAIRS[0]) == sure
