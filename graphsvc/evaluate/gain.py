@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha1
-from statistics import mean
+from statistics import mean, pstdev
 from typing import Any
 
 from extractors import Claim, Document, Extractor, load_extractor
@@ -154,11 +154,15 @@ def _summary(documents: Sequence[Document], runs: Sequence[Mapping[str, Any]], g
     names = sorted({name for run in runs for name in run["attributes"]})
     rows = {name: [run["attributes"][name] for run in runs if name in run["attributes"]] for name in names}
     whole = [row["distant"] for name in names for row in rows[name]]
+    figures = {name: _figures(whole)[name] for name in ("f1", "precision", "recall")}
+    by_seed = [_figures([row["distant"] for row in run["attributes"].values()])["f1"] for run in runs]
+    predicting = mean(run["cpu"][1] for run in runs)
     return {
         "task": "gain",
         "train": len(documents),
         "test": sum(row["products"] for row in whole),
-        **{name: _figures(whole)[name] for name in ("f1", "precision", "recall")},
+        **figures,
+        "unseen": figures,  # every value that is judged was hidden wherever it stands in a field
         "per_label": {
             name: _figures([row["distant"] for row in rows[name]])
             | {"gazetteer": _figures([row["gazetteer"] for row in rows[name]])}
@@ -167,8 +171,7 @@ def _summary(documents: Sequence[Document], runs: Sequence[Mapping[str, Any]], g
         "gained_products": dict(gained.most_common()),
         "extractor": "distant",
         "seeds": len(runs),
-        "cpu_seconds": {
-            "train": round(mean(run["cpu"][0] for run in runs), 1),
-            "predict": round(mean(run["cpu"][1] for run in runs), 2),
-        },
+        "spread": round(pstdev(by_seed), 4),
+        "cpu_seconds": {"train": round(mean(run["cpu"][0] for run in runs), 1), "predict": round(predicting, 2)},
+        "per_second": round(len(documents) / predicting, 1) if predicting else None,
     }
