@@ -37,7 +37,7 @@ check: setup ## types, lint, format, layout
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest -q tests/test_layout.py
+	@$(BIN)/python -m pytest -q -p no:cacheprovider tests/test_layout.py
 
 format: setup ## put the code in order
 	@$(BIN)/ruff check --fix .
