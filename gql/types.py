@@ -373,6 +373,8 @@ class TextRelation:
 class Extraction:
     """A view of `graphsvc.types.Extracted`."""
 
-    mentions: list[Mention] = field(description="By the tagger in production; none before one is.")
+    mentions: list[Mention] = field(
+        description="By the tagger in production, else the words that the attributes go by."
+    )
     attributes: list[TextAttribute] = field(description="By the extractors that read every import.")
     relations: list[TextRelation] = field(description="By the relation model in production; none before one is.")

@@ -4,7 +4,7 @@ Asks the extractors that read every import, and the tagger and the relation mode
 them; those two read imports, too. Knows no text but the one that is asked about.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
@@ -27,6 +27,7 @@ from graphsvc.ontology import MAKERS, NAMES_NOTHING, NODE_ID, PRODUCT_MENTION, T
 from graphsvc.types import Extracted, FoundAttribute, FoundMention, FoundRelation
 
 LONGEST = 10_000  # characters of one text
+LABELS = {"has_brand": "brand", "made_by": "maker"}  # of claims without a qualifier
 MOST_PAIRS = 200  # that are asked how they are related: the nearest first
 
 
@@ -87,7 +88,7 @@ class TextReader:
         beside = frozenset(link.node for link in found if link.known)
         attributes = tuple(_attribute(claim, link) for claim, link in zip(claims, found, strict=True))
         if models is None:
-            return Extracted(text, (), attributes)
+            return Extracted(text, tuple(_spoken(text, attributes)), attributes)
         found_mentions = _mentioned(document, models.finder)
         mentions = {one: _linked(each, linker, beside) for one, each in found_mentions.items()}
         relations = tuple(_related(document, models.relations, mentions, linker, beside))
@@ -118,6 +119,18 @@ def _mentioned(document: Document, finder: MentionFinder) -> dict[Mention, Found
     by = f"{finder.name} {finder.version}"
     found = finder.find([whole_text(document)], [context_of(document)])[0]
     return {one: _mention(document.title, one, by) for one in found}
+
+
+def _spoken(text: str, attributes: Sequence[FoundAttribute]) -> Iterator[FoundMention]:
+    """The words that claims go by, in their order: what is mentioned, as far as that is known without a tagger."""
+    told: dict[tuple[int, int, str], FoundMention] = {}
+    for one in attributes:
+        label = one.name or LABELS.get(one.predicate, "")
+        if label and one.end > one.start:
+            quote = text[one.start : one.end]
+            said = FoundMention(one.start, one.end, quote, label, one.confidence, one.extractor, one.link)
+            told.setdefault((one.start, one.end, label), said)
+    yield from (told[place] for place in sorted(told))
 
 
 def _linked(mention: FoundMention, linker: Linker, beside: frozenset[str]) -> FoundMention:

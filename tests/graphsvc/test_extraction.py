@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -83,3 +84,16 @@ def test_one_pass_says_what_each_side_says_alone(service: Service, text: str) ->
 def test_the_texts_have_something_to_say(service: Service) -> None:
     assert sum(len(service.extract(text).mentions) for text in TEXTS) > 3
     assert sum(len(service.extract(text).relations) for text in TEXTS) > 0
+
+
+def test_before_a_tagger_is_in_production_the_words_of_attributes_are_mentioned(tmp_path: Path) -> None:
+    text = "Sorrel pan, fits Bosch B2, made of oak, 28 cm"
+    with Service(settings(tmp_path / "shop")) as service:
+        service.ingest(str(write_products(tmp_path / "products.csv", PRODUCTS)), asset="products", name="shop")
+        found = service.extract(text)
+    said = [(one.text, one.label) for one in found.mentions]
+    assert ("Sorrel", "brand") in said
+    assert ("Bosch B2", "compatible-with") in said
+    assert ("oak", "material") in said
+    assert said == sorted(said, key=lambda one: text.index(one[0]))
+    assert all(text[one.start : one.end] == one.text and one.link is not None for one in found.mentions)
