@@ -64,29 +64,27 @@ def test_an_announced_giant_is_refused_before_it_is_sent(shop: MemoryShop) -> No
 
 def test_a_waiting_reader_keeps_nobody_from_being_answered(shop: MemoryShop, monkeypatch: pytest.MonkeyPatch) -> None:
     hold = threading.Event()
-    monkeypatch.setattr(MemoryShop, "wait", lambda self, offset, timeout: hold.wait(5))
+    monkeypatch.setattr(MemoryShop, "wait", lambda self, offset, timeout: hold.wait(30))
 
     async def ask(client: httpx.AsyncClient, query: str) -> httpx.Response:
         return await client.post("/graphql", json={"query": query})
 
-    async def run(address: str) -> float:
+    async def run(address: str) -> None:
         limits = httpx.Limits(max_connections=100)
-        async with httpx.AsyncClient(base_url=address, headers=HEADERS, limits=limits, timeout=10) as client:
+        async with httpx.AsyncClient(base_url=address, headers=HEADERS, limits=limits, timeout=60) as client:
             waiting = [
                 asyncio.create_task(ask(client, '{ product(id: "s:1", minOffset: 1) { id } }')) for _ in range(40)
             ]
             await asyncio.sleep(0.2)
-            start = time.perf_counter()
             assert (await ask(client, '{ product(id: "s:1") { id } }')).json()["data"]["product"]
             track = 'mutation { track(events: [{productId: "s:1", kind: VIEW, sessionId: "v"}]) { offset } }'
             assert (await ask(client, track)).json()["data"]
-            took = time.perf_counter() - start
+            assert not any(task.done() for task in waiting)
             hold.set()
             assert all(reply.json()["data"]["product"] for reply in await asyncio.gather(*waiting))
-            return took
 
     with serving(shop) as address:
-        assert asyncio.run(run(address)) < 1.0
+        asyncio.run(run(address))
 
 
 def test_many_requests_at_once_are_each_answered_right(shop: MemoryShop) -> None:

@@ -29,13 +29,15 @@ def lessons(draw: st.DrawFn, apart: bool = False) -> LabelledText:
         ends = list(zip(edges[::2], edges[1::2], strict=False))
     else:
         ends = [(start, end) for start in edges for end in edges if start < end][:3]
-    return LabelledText(text, tuple(Mention(start, end, draw(LABELS)) for start, end in ends))
+    said = [(start, end) for start, end in ends if text[start:end].strip()]
+    return LabelledText(text, tuple(Mention(start, end, draw(LABELS)) for start, end in said))
 
 
 @st.composite
 def pairs(draw: st.DrawFn) -> LabelledPair:
-    text = draw(TEXTS)
-    head, tail = (Mention(draw(st.integers(0, len(text) - 1)), len(text), draw(LABELS)) for _ in range(2))
+    text = draw(TEXTS.filter(str.strip))
+    last = len(text.rstrip()) - 1  # a mention is more than white space
+    head, tail = (Mention(draw(st.integers(0, last)), len(text), draw(LABELS)) for _ in range(2))
     return LabelledPair(text, head, tail, draw(st.sampled_from(["", "made_by"])))
 
 
