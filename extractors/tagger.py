@@ -71,7 +71,7 @@ class TaggerCard:
 
 
 class Tagger:
-    """Finds mentions as it was taught to. May be shared between threads that take turns."""
+    """Finds mentions as it was taught to. Threads may share it."""
 
     name = "tagger"
 
