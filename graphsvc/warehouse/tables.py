@@ -39,7 +39,6 @@ class Warehouse:
         self._instance = Instance({
             "memory_limit": f"{memory_mb}MB", "threads": threads, "temp_directory": str(self.spill),
             "preserve_insertion_order": False,
-            "autoinstall_known_extensions": False, "autoload_known_extensions": False,  # that would be a download
         })  # fmt: skip
 
     @property
