@@ -27,7 +27,7 @@ from graphsvc.ontology import MAKERS, NAMES_NOTHING, NODE_ID, PRODUCT_MENTION, T
 from graphsvc.types import Extracted, FoundAttribute, FoundMention, FoundRelation
 
 LONGEST = 10_000  # characters of one text
-LABELS = {"has_brand": "brand", "made_by": "maker"}  # of claims without a qualifier
+LABELS = {predicate: label for label, (predicate, _) in MAKERS.items()}  # of claims without a qualifier
 MOST_PAIRS = 200  # that are asked how they are related: the nearest first
 
 

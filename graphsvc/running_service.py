@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from graphsvc.errors import GraphsvcError, InputError, RefusedError, UnavailableError
+from graphsvc.errors import GraphsvcError, InputError, RefusedError, ShopLockedError, UnavailableError
 from graphsvc.shop import Shop, writer_of
 from graphsvc.texts import GivenText
 
@@ -22,6 +22,14 @@ def address_of(shop: Shop) -> str | None:
     """Where the service that writes this shop listens; None when no service does."""
     found = re.search(r"https?://\S+?(?=,|\s|$)", writer_of(shop))
     return found[0] if found else None
+
+
+def service_that_writes(shop: Shop, locked: ShopLockedError) -> "RunningService":
+    """The service that writes a shop, to be asked instead. Raises `locked` where another process writes it."""
+    address = address_of(shop)
+    if address is None:
+        raise locked
+    return RunningService(address, shop.secret("secret"))
 
 
 class RunningService:

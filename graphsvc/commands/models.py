@@ -13,7 +13,7 @@ from graphsvc.commands.terminal import dump, errors, out, show
 from graphsvc.errors import GateError, InputError, RefusedError, ShopLockedError
 from graphsvc.models import Limits, ModelCard, Naming, Registry, Verdict
 from graphsvc.models.card import megabytes, shown
-from graphsvc.running_service import RunningService, address_of
+from graphsvc.running_service import RunningService, service_that_writes
 from graphsvc.service import Service
 from graphsvc.settings import Settings
 from graphsvc.shop import Shop
@@ -90,8 +90,8 @@ def promote(
 
       python -m graphsvc models promote 3fa1c2d4e5f6 --worse 0.02 --why "twice as fast"
     """
-    limits = Limits(worse, calibration, per_second, size, texts)
     with errors(), _writing(context, "a promotion") as service:
+        limits = Limits(worse, calibration, per_second, size, texts)
         if isinstance(service, RunningService):
             if limits != DEFAULTS:
                 raise InputError("A service promotes by its own limits.", "Leave them out, or end it first.")
@@ -165,12 +165,8 @@ def _writing(context: typer.Context, purpose: str) -> Iterator[Service | Running
     settings = _settings(context)
     try:
         service = Service(settings, purpose=purpose)
-    except ShopLockedError:
-        shop = Shop.open(settings.home)
-        address = address_of(shop)
-        if address is None:
-            raise
-        with RunningService(address, shop.secret("secret")) as running:
+    except ShopLockedError as error:
+        with service_that_writes(Shop.open(settings.home), error) as running:
             yield running
         return
     with service:

@@ -42,6 +42,10 @@ def re_extract(
     """
     settings: Settings = context.obj
     with errors(), ExitStack() as opened:
+        if not (yes or dry_run or sys.stdin.isatty()):
+            raise InputError(
+                "Nobody is there to be asked whether to write what changes.", "Give --yes to write it, or --dry-run."
+            )
         model = language_model(settings, settings.home) if ask else None
         if model is not None:
             opened.enter_context(model)
@@ -54,7 +58,7 @@ def re_extract(
             difference = reading.compare(report)
         _show(difference, samples)
         some = difference.products or difference.texts
-        wanted = some and not dry_run and (yes or _confirmed())
+        wanted = some and not dry_run and (yes or typer.confirm("Write it?", err=True))
         with progress() as report:
             offset = service.accept(reading, report) if wanted else None
             if offset is not None and graph:
@@ -64,12 +68,6 @@ def re_extract(
     _say(difference, offset)
     if json:
         dump(_object(difference, offset, samples))
-
-
-def _confirmed() -> bool:
-    if not sys.stdin.isatty():
-        raise InputError("Nobody is there to be asked whether to write it.", "Give --yes to write it, or --dry-run.")
-    return typer.confirm("Write it?", err=True)
 
 
 def _show(difference: Difference, samples: int) -> None:

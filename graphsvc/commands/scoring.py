@@ -41,17 +41,16 @@ def score(
         from graphsvc.train.tasks import judge
 
         Shop.open(settings.home, create=False)
-        with Service(settings, write=False) as service:
-            card, folder = service.registry.find(version), service.registry.path_of(version)
-        material = material_of(settings, card.kind, labels, file, test, format)
-        train, judged = material.train, material.test
-        say_leaks([leak(train.part.part, train.items, judged.part.part, judged.items)])
-        scores = judge(card.kind, folder, train.items, judged.items).scores
-        scores["cpu_seconds"].pop("train")
-        with Service(settings, purpose="a scoring") as service:
-            offset = service.registry.score(card.kind, version, scores, judged.part.digest)
+        with Service(settings, purpose="a scoring") as service:  # from the beginning: nothing is judged in vain
+            registry = service.registry
+            kind, folder = registry.find(version).kind, registry.path_of(version)
+            material = material_of(settings, kind, labels, file, test, format)
+            train, judged = material.train, material.test
+            say_leaks([leak(train.part.part, train.items, judged.part.part, judged.items)])
+            scores = judge(kind, folder, train.items, judged.items).scores
+            scores["cpu_seconds"].pop("train")
+            offset = registry.score(kind, version, scores, judged.part.digest)
     show_scores(scores)
-    done = "it had these scores already" if offset is None else f"kept by entry {offset} of the log"
-    out.print(f"{card.kind} {version} on {judged.part.name} {judged.part.part}: {done}.", markup=False)
+    out.print(f"{kind} {version} has these scores on {judged.part.name} {judged.part.part} now.", markup=False)
     if json:
-        dump({"kind": card.kind, "version": version, "offset": offset, **scores})
+        dump({"kind": kind, "version": version, "offset": offset, **scores})

@@ -12,7 +12,7 @@ from rich.table import Column
 from graphsvc.commands.imports import follow_graph
 from graphsvc.commands.terminal import dump, err, errors, here, out, progress, show
 from graphsvc.errors import ShopLockedError
-from graphsvc.running_service import RunningService, address_of
+from graphsvc.running_service import service_that_writes
 from graphsvc.service import Service, open_service
 from graphsvc.settings import Settings
 from graphsvc.shop import Shop
@@ -84,13 +84,9 @@ def _taker(settings: Settings) -> Iterator[Take]:
     """What takes texts in: the service that writes this shop, or else this process."""
     try:
         service = open_service(settings, purpose="texts")
-    except ShopLockedError:
-        shop = Shop.open(settings.home)
-        address = address_of(shop)
-        if address is None:
-            raise
-        with RunningService(address, shop.secret("secret")) as running:
-            err.print(f"The service at {address} takes the texts in.", markup=False)
+    except ShopLockedError as error:
+        with service_that_writes(Shop.open(settings.home), error) as running:
+            err.print(f"The service at {running.address} takes the texts in.", markup=False)
             yield running.ingest_text
         return
     with service:

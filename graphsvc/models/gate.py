@@ -73,13 +73,13 @@ def _same_texts(candidate: ModelCard, production: ModelCard | None) -> Check:
     mine, bound = _tested(candidate), None if production is None else _tested(production)
     if not candidate.test:
         return Check("same texts", mine, bound, False, "Its scores do not say on which data it was tested.")
-    if bound is None or mine == bound:
-        return Check(
-            "same texts", mine, bound, True, "Both were scored on the same texts." if bound else "It is the first."
-        )
+    if production is None:
+        return Check("same texts", mine, bound, True, "It is the first.")
+    if mine == bound:
+        return Check("same texts", mine, bound, True, "Both were scored on the same texts.")
     words = (
         f"It was scored on {mine}, production on {bound}: score both on the same set, on texts that are new to both:"
-        f" python -m graphsvc models score {'VERSION' if production is None else production.version} --labels NAME."
+        f" python -m graphsvc models score {production.version} --labels NAME."
     )
     return Check("same texts", mine, bound, False, words)
 

@@ -24,7 +24,7 @@ Curve = list[dict[str, float]]
 LEARNT = 0.8  # of the lessons of a search; its tries are judged by the others, never by the test
 TRIES = 8  # that a search has time for, at SPEED
 SPEED = 620  # pieces a second of one slow core
-TEXTS_ONLY = ("augment", "soup", "ensemble", "student", "pruned_heads", "patience")
+TEXTS_ONLY = ("augment", "translators", "soup", "ensemble", "student", "pruned_heads", "patience")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,8 @@ def search_plan(
 
     learnt, kept_back = few(lessons, int(len(lessons) * LEARNT), plan.seed)
     plan = plan.rated(len(learnt))
-    pieces = min(plan.pieces, max(1, int(SPEED * seconds_of(budget) / TRIES)))
+    seconds = seconds_of(budget)
+    pieces = min(plan.pieces, max(1, int(SPEED * seconds / TRIES)))
 
     def score(tried: Plan) -> float:
         once = replace(tried, soup=tried.soup or 1, pieces=pieces)
@@ -75,7 +76,7 @@ def search_plan(
             return float(judge(task, Path(scratch), learnt, kept_back).scores["f1"])
 
     folder.mkdir(parents=True, exist_ok=True)
-    found = search(score, plan, seconds_of(budget), folder, lambda tries, best: progress("searching", tries, 0))
+    found = search(score, plan, seconds, folder, lambda tries, best: progress("searching", tries, 0))
     return found.plan, [
         {"options": dict(one.options), "score": one.score, "seconds": one.seconds} for one in found.trials
     ]
@@ -93,7 +94,11 @@ def _teach_texts(lessons: Sequence[LabelledText], plan: Plan, folder: Path, cach
 def _translate(plan: Plan) -> Callable[[Sequence[str]], Sequence[str]] | None:
     from graphsvc.train.translation import there_and_back
 
-    return there_and_back(plan.translators) if "translation" in plan.augment else None
+    if "translation" in plan.augment:
+        return there_and_back(plan.translators)
+    if plan.translators:
+        raise InputError("Translators are named, and nothing is translated.", "Give --augment translation, too.")
+    return None
 
 
 def _teach_pairs(lessons: Sequence[LabelledPair], plan: Plan, folder: Path, cache: Path, progress: Progress) -> Curve:

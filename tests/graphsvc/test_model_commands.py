@@ -122,3 +122,7 @@ def test_a_service_that_runs_does_it(tmp_path: Path) -> None:
         assert "No model of mentions is in production" in run(home, "rollback", "mentions", code=1).stderr
         assert "by its own limits" in run(home, "promote", second, "--worse", 0.2, code=1).stderr
         assert "no model" in run(home, "promote", "0" * 12, code=1).stderr
+
+
+def test_a_limit_that_is_no_number_is_told(home: Path, versions: list[str]) -> None:
+    assert "no finite number" in run(home, "promote", versions[0], "--worse", "nan", code=1).stderr

@@ -7,6 +7,8 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast, T5Config, T5ForConditionalGeneration
 
 from graphsvc.errors import InputError
+from graphsvc.train.plan import Plan
+from graphsvc.train.tasks import _translate
 from graphsvc.train.translation import there_and_back
 
 WORDS = ["<pad>", "</s>", "<unk>", "red", "pan", "black", "mug"]
@@ -43,3 +45,8 @@ def test_what_is_no_pair_of_translators_is_told(translator: str, tmp_path: Path)
         there_and_back([translator])
     with pytest.raises(InputError, match="cannot be loaded"):
         there_and_back([translator, str(tmp_path)])
+
+
+def test_translators_without_a_translation_are_told() -> None:
+    with pytest.raises(InputError, match="nothing is translated"):
+        _translate(Plan(translators=("there", "back")))

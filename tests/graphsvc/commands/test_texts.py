@@ -58,3 +58,10 @@ def test_what_cannot_be_done_is_said_with_its_next_step(home: Path) -> None:
 def test_help_shows_an_example(command: str) -> None:
     done = CliRunner().invoke(app, ["texts", command, "--help"])
     assert f"python -m graphsvc texts {command}" in " ".join(done.output.split())
+
+
+def test_nothing_is_read_anew_where_nobody_can_be_asked(home: Path) -> None:
+    refused = run(home, "re-extract", "--json")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "--yes" in refused.stderr
+    assert last(run(home, "re-extract", "--dry-run", "--json"))["offset"] is None
